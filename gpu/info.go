@@ -1,0 +1,176 @@
+package gpu
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	vk "github.com/vulkan-go/vulkan"
+
+	"github.com/dvn-vk/dvn-vk/gpu/vkx"
+)
+
+// DeviceType orders devices by what the automatic choice prefers.
+type DeviceType string
+
+// The kinds of device that Vulkan tells apart.
+const (
+	Discrete   DeviceType = "discrete"
+	Integrated DeviceType = "integrated"
+	Virtual    DeviceType = "virtual"
+	CPU        DeviceType = "cpu"
+	Other      DeviceType = "other"
+)
+
+// DeviceInfo describes a device: identity, limits and the features that matter here.
+type DeviceInfo struct {
+	Index         int        `json:"index"`
+	Name          string     `json:"name"`
+	Type          DeviceType `json:"type"`
+	UUID          uuid.UUID  `json:"uuid"`
+	VendorID      uint32     `json:"vendor_id"`
+	API           string     `json:"api"`
+	Driver        string     `json:"driver"` // name and version in the driver's own words
+	DriverVersion uint32     `json:"driver_version"`
+
+	Limits   Limits   `json:"limits"`
+	Features Features `json:"features"`
+	// Problems says why the device cannot be used; empty for one that can.
+	Problems []string `json:"problems,omitempty"`
+
+	physical    vkx.Handle
+	description vkx.Description
+}
+
+// Limits of a device; sizes in bytes.
+type Limits struct {
+	PushConstants        int       `json:"push_constants"`
+	SharedMemory         int       `json:"shared_memory"`
+	WorkgroupInvocations int       `json:"workgroup_invocations"`
+	WorkgroupCount       [3]uint32 `json:"workgroup_count"`
+	SubgroupSize         int       `json:"subgroup_size"`
+	MinSubgroupSize      int       `json:"min_subgroup_size"`
+	MaxSubgroupSize      int       `json:"max_subgroup_size"`
+	MaxAllocation        uint64    `json:"max_allocation"`
+	MaxBuffer            uint64    `json:"max_buffer"`
+	Memory               uint64    `json:"memory"` // of the largest device-local heap
+	TimestampPeriodNS    float64   `json:"timestamp_period_ns"`
+	TimestampValidBits   int       `json:"timestamp_valid_bits"`
+}
+
+// Features are optional; each is off where the device lacks it or DVNVK_DISABLE_... switches it off.
+type Features struct {
+	Float16           bool `json:"fp16"`               // DVNVK_DISABLE_FP16
+	Int16             bool `json:"int16"`              // DVNVK_DISABLE_INT16
+	Int64             bool `json:"int64"`              // DVNVK_DISABLE_INT64
+	Storage16         bool `json:"storage16"`          // DVNVK_DISABLE_16BIT_STORAGE
+	MemoryBudget      bool `json:"memory_budget"`      // DVNVK_DISABLE_MEMORY_BUDGET
+	CooperativeMatrix bool `json:"cooperative_matrix"` // DVNVK_DISABLE_COOPERATIVE_MATRIX
+	Timestamps        bool `json:"timestamps"`         // DVNVK_DISABLE_TIMESTAMPS
+	SubgroupControl   bool `json:"subgroup_control"`   // the subgroup size of a compute shader can be required
+	Unified           bool `json:"unified_memory"`     // host and device share memory: buffers are mapped; DVNVK_FORCE_STAGING switches it off
+}
+
+// Baseline API version: Vulkan 1.3 (spec/gpu section 2).
+const baselineAPI = 1<<22 | 3<<12
+
+const (
+	subgroupBasic, subgroupBallot = 1, 8
+	stageCompute                  = 0x20
+)
+
+func (i *Instance) describe(index int, physical vkx.Handle) DeviceInfo {
+	var p vk.PhysicalDeviceProperties
+	vk.GetPhysicalDeviceProperties(vkx.As[vk.PhysicalDevice](physical), &p)
+	p.Deref()
+	p.Limits.Deref()
+	d := i.vkx.Describe(physical, p.ApiVersion)
+	info := DeviceInfo{
+		Index: index, Name: vk.ToString(p.DeviceName[:]), UUID: uuid.UUID(d.DeviceUUID),
+		Type: deviceType(p.DeviceType), VendorID: p.VendorID,
+		API: versionString(p.ApiVersion), DriverVersion: p.DriverVersion,
+		Driver: strings.TrimSpace(d.DriverName + " " + d.DriverInfo),
+		Limits: Limits{
+			PushConstants:        int(p.Limits.MaxPushConstantsSize),
+			SharedMemory:         int(p.Limits.MaxComputeSharedMemorySize),
+			WorkgroupInvocations: int(p.Limits.MaxComputeWorkGroupInvocations),
+			WorkgroupCount:       p.Limits.MaxComputeWorkGroupCount,
+			SubgroupSize:         d.SubgroupSize,
+			MinSubgroupSize:      d.MinSubgroupSize,
+			MaxSubgroupSize:      d.MaxSubgroupSize,
+			MaxAllocation:        d.MaxAllocation,
+			MaxBuffer:            d.MaxBufferSize,
+			TimestampPeriodNS:    float64(p.Limits.TimestampPeriod),
+			TimestampValidBits:   d.TimestampValidBits,
+		},
+		physical: physical, description: d,
+	}
+	types, heaps := i.vkx.Memory(physical, false)
+	for _, t := range types {
+		if t.Flags&vk.MemoryPropertyDeviceLocalBit != 0 {
+			info.Limits.Memory = max(info.Limits.Memory, heaps[t.Heap].Size)
+		}
+	}
+	info.Features = Features{
+		Float16:           d.Float16 && !switchedOn("DISABLE_FP16"),
+		Int16:             d.Int16 && !switchedOn("DISABLE_INT16"),
+		Int64:             d.Int64 && !switchedOn("DISABLE_INT64"),
+		Storage16:         d.Storage16 && !switchedOn("DISABLE_16BIT_STORAGE"),
+		MemoryBudget:      d.MemoryBudget && !switchedOn("DISABLE_MEMORY_BUDGET"),
+		CooperativeMatrix: d.CooperativeMatrix && !switchedOn("DISABLE_COOPERATIVE_MATRIX"),
+		Timestamps:        d.TimestampValidBits > 0 && p.Limits.TimestampPeriod > 0 && !switchedOn("DISABLE_TIMESTAMPS"),
+		SubgroupControl:   d.RequiredSubgroupSizeStages&stageCompute != 0,
+		Unified:           info.Type != Discrete && hasUnifiedType(types) && !switchedOn("FORCE_STAGING"),
+	}
+	info.Problems = problems(p.ApiVersion, d)
+	return info
+}
+
+// problems lists what a device lacks of the baseline.
+func problems(api uint32, d vkx.Description) []string {
+	if api < baselineAPI {
+		return []string{fmt.Sprintf("offers Vulkan %s, 1.3 is needed: update its driver", versionString(api))}
+	}
+	var missing []string
+	for _, need := range []struct {
+		has  bool
+		name string
+	}{
+		{d.Computes, "a compute queue"}, {d.BufferDeviceAddress, "bufferDeviceAddress"}, {d.ScalarBlockLayout, "scalarBlockLayout"},
+		{d.Maintenance4, "maintenance4"}, {d.Synchronization2, "synchronization2"}, {d.TimelineSemaphore, "timelineSemaphore"},
+		{d.SubgroupSizeControl, "subgroupSizeControl"}, {d.FullSubgroups, "computeFullSubgroups"},
+		{d.SubgroupStages&stageCompute != 0 && d.SubgroupOperations&subgroupBasic != 0 && d.SubgroupOperations&subgroupBallot != 0, "subgroup broadcasts in compute shaders"},
+	} {
+		if !need.has {
+			missing = append(missing, "lacks "+need.name)
+		}
+	}
+	return missing
+}
+
+func deviceType(t vk.PhysicalDeviceType) DeviceType {
+	switch t {
+	case vk.PhysicalDeviceTypeDiscreteGpu:
+		return Discrete
+	case vk.PhysicalDeviceTypeIntegratedGpu:
+		return Integrated
+	case vk.PhysicalDeviceTypeVirtualGpu:
+		return Virtual
+	case vk.PhysicalDeviceTypeCpu:
+		return CPU
+	}
+	return Other
+}
+
+func versionString(v uint32) string { return fmt.Sprintf("%d.%d.%d", v>>22&0x7f, v>>12&0x3ff, v&0xfff) }
+
+const unifiedFlags = vk.MemoryPropertyDeviceLocalBit | vk.MemoryPropertyHostVisibleBit | vk.MemoryPropertyHostCoherentBit
+
+func hasUnifiedType(types []vkx.MemoryType) bool {
+	for _, t := range types {
+		if t.Flags&unifiedFlags == unifiedFlags {
+			return true
+		}
+	}
+	return false
+}

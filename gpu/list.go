@@ -1,0 +1,173 @@
+package gpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+
+	vk "github.com/vulkan-go/vulkan"
+
+	"github.com/dvn-vk/dvn-vk/gpu/vkx"
+)
+
+// List is a recorded list of operations: submitting it costs the same however many it has.
+type List struct {
+	device   *Device
+	name     string
+	commands []vkx.Handle // one submission each
+	ops      []Op         // in order of submission
+	barriers int
+	clock    *clock // nil without a profile
+}
+
+// What a submission may hold. Drivers reset a queue whose work takes seconds; the slowest devices of a kind stay well
+// under half a second with these FLOPs (spec/gpu section 4).
+const opsPerSubmission = 100
+
+var flopsPerSubmission = map[DeviceType]float64{Discrete: 200e9, Integrated: 20e9, Virtual: 20e9, CPU: 10e9, Other: 10e9}
+
+// bytesAsFLOPs weighs memory traffic of operations that are not bound by arithmetic.
+const bytesAsFLOPs = 4
+
+// Build records the list. profile adds a timestamp after every operation. With DVNVK_SHUFFLE=seed the operations are
+// submitted in a random order that their ranges allow: a wrong range then shows as different bits.
+func (r *Recorder) Build(name string, profile bool) (*List, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	if len(r.ops) == 0 {
+		return nil, &Error{Op: "record", Object: name, Err: fmt.Errorf("an empty list")}
+	}
+	shuffle, err := shuffleFromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	l := &List{device: r.device, name: name}
+	if profile {
+		if l.clock, err = r.device.newClock(len(r.ops) + 1); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.record(r, r.order(shuffle)); err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func shuffleFromEnvironment() (func(n int) int, error) {
+	value := os.Getenv("DVNVK_SHUFFLE")
+	if value == "" {
+		return nil, nil
+	}
+	seed, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return nil, &Error{Op: "read DVNVK_SHUFFLE", Err: fmt.Errorf("%q is not a seed (a number)", value)}
+	}
+	return rand.New(rand.NewPCG(seed, 0)).IntN, nil
+}
+
+// record writes the command buffers: a barrier before an operation that depends on one since the last barrier.
+func (l *List) record(r *Recorder, order []int) error {
+	var since []*Op // the last barrier
+	cost, opsInSubmission := 0.0, 0
+	limit := flopsPerSubmission[l.device.Info.Type]
+	for k, index := range order {
+		op := &r.ops[index]
+		work := max(op.FLOPs, bytesAsFLOPs*op.Bytes)
+		if k == 0 || cost+work > limit || opsInSubmission == opsPerSubmission || l.clock.perOp() {
+			if err := l.nextSubmission(); err != nil {
+				return err
+			}
+			cost, opsInSubmission, since = 0, 0, nil
+			if k == 0 {
+				l.clock.begin(l.current())
+			}
+		}
+		if dependsOnAny(op, since) {
+			l.device.vkx.Barrier(l.last())
+			l.barriers++
+			since = nil
+		}
+		if copied, ok := r.copies[index]; ok {
+			l.device.recordCopy(l.last(), copied[0], copied[1])
+		} else {
+			l.dispatch(op)
+		}
+		l.clock.mark(l.current(), k+1)
+		l.ops = append(l.ops, *op)
+		since = append(since, op)
+		cost, opsInSubmission = cost+work, opsInSubmission+1
+	}
+	return l.endSubmission()
+}
+
+func dependsOnAny(op *Op, earlier []*Op) bool {
+	for _, e := range earlier {
+		if op.depends(e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *List) last() vkx.Handle          { return l.commands[len(l.commands)-1] }
+func (l *List) current() vk.CommandBuffer { return vkx.As[vk.CommandBuffer](l.last()) }
+
+// nextSubmission ends a command buffer and begins another behind a barrier: everything before is visible in it.
+func (l *List) nextSubmission() error {
+	if len(l.commands) > 0 {
+		if err := l.endSubmission(); err != nil {
+			return err
+		}
+	}
+	commands, err := l.device.allocateCommands()
+	if err != nil {
+		return err
+	}
+	l.commands = append(l.commands, commands)
+	l.device.vkx.Barrier(commands)
+	return nil
+}
+
+func (l *List) endSubmission() error {
+	l.device.vkx.Barrier(l.last()) // the host reads results after the fence
+	return l.device.check("record list", l.name, vk.EndCommandBuffer(l.current()))
+}
+
+func (l *List) dispatch(op *Op) {
+	commands := l.current()
+	vk.CmdBindPipeline(commands, vk.PipelineBindPointCompute, op.Pipeline.handle)
+	layout := vkx.As[vk.PipelineLayout](l.device.layout)
+	vk.CmdPushConstants(commands, layout, vk.ShaderStageFlags(vk.ShaderStageComputeBit), 0, uint32(len(op.Push)), bytesPointer(op.Push))
+	x, y := Groups(op.Workgroups)
+	vk.CmdDispatch(commands, x, y, 1)
+}
+
+// Run submits the list and waits for it. The error is ErrDeviceLost where the driver gave up.
+func (l *List) Run() error {
+	if l.clock.perOp() {
+		return l.clock.runEach(l)
+	}
+	return l.device.submit("run", l.name, l.commands)
+}
+
+// Barriers counts the barriers between operations, Submissions the parts in which the list is submitted.
+func (l *List) Barriers() int { return l.barriers }
+
+// Submissions is the number of parts that the list was cut into.
+func (l *List) Submissions() int { return len(l.commands) }
+
+// Len is the number of operations.
+func (l *List) Len() int { return len(l.ops) }
+
+// Close releases the command buffers; nil is harmless.
+func (l *List) Close() {
+	if l == nil {
+		return
+	}
+	l.device.freeCommands(l.commands)
+	l.commands = nil
+	l.clock.close()
+}

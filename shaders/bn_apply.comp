@@ -1,0 +1,51 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+// y = ReLU(scale x + shift), or with RESIDUAL y = ReLU(scale x + shift + residual[source]) at stride RESIDUAL_STRIDE: the
+// end of a block, its shortcut of option A included (layers/norm.go, Apply).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
+layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
+layout(constant_id = 3) const uint RESIDUAL = 0;
+layout(constant_id = 4) const uint RESIDUAL_STRIDE = 1;
+#include "norm.glsl"
+layout(push_constant, scalar) uniform Push {
+  NormHeads heads;
+  uint groups, head_count, groups_per_image, size;
+} p;
+
+vec2 activate(NormHead h, vec2 x, vec2 scale, vec2 shift, uint residual_at, ivec2 from) {
+  vec2 y = fma(scale, x, shift);
+  if (RESIDUAL != 0) {
+    if (from.x >= 0) y.x += h.residual.v[residual_at + from.x];
+    if (from.y >= 0) y.y += h.residual.v[residual_at + from.y];
+  }
+  return max(y, vec2(0));
+}
+
+void main() {
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
+  if (a.idle) return;
+  NormHead h = p.heads.head[a.head];
+  Pairs x = Pairs(h.x);
+  vec2 scale = norm_row(h, SCALE, a.c), shift = norm_row(h, SHIFT, a.c);
+  ivec2 from = ivec2(-1);
+  if (RESIDUAL != 0) from = ivec2(h.source.v[a.c], h.source.v[a.c + 1]);
+  uint row = p.size + 2, step = a.many * h.maps, residual_row = h.residual_size + 2, residual_step = a.many * RESIDUAL_STRIDE * h.residual_maps;
+  for (uint i = a.from; i < a.to; i++) {
+    uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * h.maps + a.c, j = a.pixel;
+    uint residual_at = ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) * h.residual_maps;
+    for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++)
+        store_pair(h.y, at + t * step, activate(h, load_pair(x, (at + t * step) / 2), scale, shift, residual_at + t * residual_step, from));
+      at += TURNS * step;
+      residual_at += TURNS * residual_step;
+    }
+    for (; j < p.size; j += a.many) {
+      store_pair(h.y, at, activate(h, load_pair(x, at / 2), scale, shift, residual_at, from));
+      at += step;
+      residual_at += residual_step;
+    }
+  }
+}

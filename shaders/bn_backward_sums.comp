@@ -1,0 +1,43 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+// partials[k] = sums of g and of g xhat over a part of the pixels, with g = dy where y > 0 (the ReLU's gradient), else 0
+// (layers/norm.go, BackwardSums).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
+layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
+#include "norm.glsl"
+layout(push_constant, scalar) uniform Push {
+  NormHeads heads;
+  uint groups, head_count, groups_per_image, size;
+} p;
+
+void main() {
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
+  if (a.idle) return;
+  NormHead h = p.heads.head[a.head];
+  Pairs x = Pairs(h.x), y = Pairs(h.y), dy = Pairs(h.dy);
+  vec2 mean = norm_row(h, MEAN, a.c), inverse = norm_row(h, INVERSE, a.c), sum = vec2(0), sum_x = vec2(0);
+  uint row = p.size + 2, half_maps = h.maps / 2, step = a.many * half_maps;
+  for (uint i = a.from; i < a.to; i++) {
+    uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
+    for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) {
+        vec2 g = mix(vec2(0), load_pair(dy, at + t * step), greaterThan(load_pair(y, at + t * step), vec2(0)));
+        sum += g;
+        sum_x = fma(g, (load_pair(x, at + t * step) - mean) * inverse, sum_x);
+      }
+      at += TURNS * step;
+    }
+    for (; j < p.size; j += a.many) {
+      vec2 g = mix(vec2(0), load_pair(dy, at), greaterThan(load_pair(y, at), vec2(0)));
+      sum += g;
+      sum_x = fma(g, (load_pair(x, at) - mean) * inverse, sum_x);
+      at += step;
+    }
+  }
+  uint out_at = a.partial * 2 * h.maps + a.c;
+  store_pair(h.partials, out_at, sum);
+  store_pair(h.partials, out_at + h.maps, sum_x);
+}

@@ -1,0 +1,49 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+// partials[k] = (count, mean, M2) of x over a part of the pixels, each map by itself: sums of x - x0 and (x - x0)^2 with x0
+// the part's first value, since plain sums of squares lose everything where the mean is large (layers/norm.go, Statistics).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
+layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
+#include "norm.glsl"
+layout(push_constant, scalar) uniform Push {
+  NormHeads heads;
+  uint groups, head_count, groups_per_image, size;
+} p;
+
+void main() {
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
+  if (a.idle) return;
+  NormHead h = p.heads.head[a.head];
+  Pairs x = Pairs(h.x);
+  uint row = p.size + 2, half_maps = h.maps / 2, step = a.many * half_maps;
+  uint start = ((a.image * row + a.from + 1) * row + 1 + min(a.pixel, p.size - 1)) * half_maps + a.c / 2;
+  vec2 origin = load_pair(x, start), sum = vec2(0), square = vec2(0);
+  uint count = 0;
+  for (uint i = a.from; i < a.to; i++) {
+    uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
+    for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) {
+        vec2 d = load_pair(x, at + t * step) - origin;
+        sum += d;
+        square = fma(d, d, square);
+      }
+      at += TURNS * step;
+      count += TURNS;
+    }
+    for (; j < p.size; j += a.many) {
+      vec2 d = load_pair(x, at) - origin;
+      sum += d;
+      square = fma(d, d, square);
+      at += step;
+      count++;
+    }
+  }
+  vec2 mean = count > 0 ? sum / count : vec2(0);
+  uint out_at = a.partial * 3 * h.maps + a.c;
+  store_pair(h.partials, out_at, vec2(count));
+  store_pair(h.partials, out_at + h.maps, origin + mean);
+  store_pair(h.partials, out_at + 2 * h.maps, max(square - mean * sum, vec2(0)));
+}

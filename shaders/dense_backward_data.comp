@@ -1,0 +1,42 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+// x[n,i] = sum over the heads of a group, in order, and their outputs o of y[n,o] w[o,i]; x and y are gradients. Heads that
+// share a trunk form a group; mask[n,i] > 0 lets a gradient pass where the input was a ReLU's output. A lane a pair of
+// inputs; workgroups: image, LANES pairs (fastest) (layers/dense.go, DenseBackwardData).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+#include "dense.glsl"
+struct DenseGroup {
+  Floats x, mask;           // [images, ins]
+  uint ins, images, masked; // masked 0: every gradient passes
+  uint from, to;            // heads of the group in the table
+  uint first;               // its first workgroup
+};
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer DenseGroups { DenseGroup group[]; };
+layout(push_constant, scalar) uniform Push {
+  DenseHeads heads;
+  DenseGroups table;
+  uint groups, group_count;
+} p;
+
+void main() {
+  uint group = flat_workgroup();
+  if (group >= p.groups) return;
+  uint k = 0;
+  for (uint i = 1; i < p.group_count; i++)
+    if (p.table.group[i].first <= group) k = i;
+  DenseGroup d = p.table.group[k];
+  group -= d.first;
+  uint tiles = (d.ins / 2 + LANES - 1) / LANES, n = group / tiles, i = (group % tiles * LANES + gl_LocalInvocationID.x) * 2;
+  if (i >= d.ins) return;
+  vec2 sum = vec2(0);
+  for (uint h = d.from; h < d.to; h++) {
+    Floats y = p.heads.head[h].y;
+    Pairs w = Pairs(p.heads.head[h].w);
+    uint outs = p.heads.head[h].outs;
+    for (uint o = 0; o < outs; o++) sum = fma(vec2(y.v[n * outs + o]), load_pair(w, (o * d.ins + i) / 2), sum);
+  }
+  if (d.masked != 0) sum = mix(vec2(0), sum, greaterThan(load_pair(Pairs(d.mask), (n * d.ins + i) / 2), vec2(0)));
+  store_pair(d.x, n * d.ins + i, sum);
+}

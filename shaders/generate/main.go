@@ -1,0 +1,195 @@
+// Command generate compiles the GLSL sources beside it to SPIR-V and writes the manifest. With -check it compiles nothing
+// and reports sources that were changed since, or binaries that are not the manifest's.
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/dvn-vk/dvn-vk/shaders"
+)
+
+func main() {
+	check := flag.Bool("check", false, "compare sources and binaries with the manifest, compile nothing")
+	folder := flag.String("folder", "shaders", "where the sources are")
+	flag.Parse()
+	run := generate
+	if *check {
+		run = verify
+	}
+	if err := run(*folder); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func generate(folder string) error {
+	names, err := shaderNames(folder)
+	if err != nil {
+		return err
+	}
+	manifest := shaders.Manifest{}
+	for _, name := range names {
+		if manifest[name], err = build(folder, name); err != nil {
+			return err
+		}
+	}
+	if err := removeStale(folder, manifest); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "manifest.json"), append(text, '\n'), 0o644)
+}
+
+func shaderNames(folder string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.comp"))
+	if err == nil && len(paths) == 0 {
+		err = fmt.Errorf("no *.comp in %s: run it from the top of the repository", folder)
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimSuffix(filepath.Base(path), ".comp")
+	}
+	return paths, err
+}
+
+// build compiles a shader without and with 64-bit loads, and keeps the second only where it differs.
+func build(folder, name string) (shaders.Entry, error) {
+	source, err := sourceHash(folder, name+".comp")
+	if err != nil {
+		return shaders.Entry{}, err
+	}
+	plain, err := compile(folder, name)
+	if err != nil {
+		return shaders.Entry{}, err
+	}
+	wide, err := compile(folder, name, "-DINT64")
+	if err != nil {
+		return shaders.Entry{}, err
+	}
+	entry, err := reflect(plain)
+	if err != nil {
+		return entry, fmt.Errorf("%s: %w", name, err)
+	}
+	entry.Source = source
+	entry.Binaries = map[string]string{}
+	binaries := map[string][]byte{name + ".spv": plain}
+	if usesPairs(plain) {
+		binaries[name+".int64.spv"] = wide
+	}
+	for file, code := range binaries {
+		sum := sha256.Sum256(code)
+		entry.Binaries[file] = hex.EncodeToString(sum[:])
+		if err := os.WriteFile(filepath.Join(folder, "spirv", file), code, 0o644); err != nil {
+			return entry, err
+		}
+	}
+	return entry, nil
+}
+
+// usesPairs: the shader has the type that INT64 changes.
+func usesPairs(code []byte) bool { return bytes.Contains(code, []byte("load_pair(")) }
+
+func compile(folder, name string, defines ...string) ([]byte, error) {
+	out, err := os.CreateTemp("", name+"-*.spv")
+	if err != nil {
+		return nil, err
+	}
+	out.Close()
+	defer os.Remove(out.Name())
+	arguments := append([]string{"-V", "--target-env", "vulkan1.3"}, defines...)
+	arguments = append(arguments, filepath.Join(folder, name+".comp"), "-o", out.Name())
+	if text, err := exec.Command("glslangValidator", arguments...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("glslangValidator %s: %w\n%s", strings.Join(arguments, " "), err, text)
+	}
+	return os.ReadFile(out.Name())
+}
+
+var include = regexp.MustCompile(`(?m)^#include "([^"]+)"$`)
+
+// sourceHash covers a source and all that it includes, in order of first mention.
+func sourceHash(folder, file string) (string, error) {
+	files := []string{file}
+	hash := sha256.New()
+	for i := 0; i < len(files); i++ {
+		text, err := os.ReadFile(filepath.Join(folder, files[i]))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%s %d\n", files[i], len(text))
+		hash.Write(text)
+		for _, match := range include.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(files, match[1]) {
+				files = append(files, match[1])
+			}
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+func removeStale(folder string, manifest shaders.Manifest) error {
+	return eachBinary(folder, func(path, file, name string) error {
+		if _, ok := manifest[name].Binaries[file]; ok {
+			return nil
+		}
+		return os.Remove(path)
+	})
+}
+
+func eachBinary(folder string, do func(path, file, name string) error) error {
+	paths, err := filepath.Glob(filepath.Join(folder, "spirv", "*.spv"))
+	for _, path := range paths {
+		file := filepath.Base(path)
+		name, _, _ := strings.Cut(file, ".")
+		if err == nil {
+			err = do(path, file, name)
+		}
+	}
+	return err
+}
+
+func verify(folder string) error {
+	manifest, err := shaders.ReadManifest()
+	if err != nil {
+		return err
+	}
+	names, err := shaderNames(folder)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		source, err := sourceHash(folder, name+".comp")
+		if err != nil {
+			return err
+		}
+		if manifest[name].Source != source {
+			return fmt.Errorf("%s.comp or what it includes was changed after its SPIR-V was built: run make shaders", name)
+		}
+	}
+	if len(names) != len(manifest) {
+		return fmt.Errorf("the manifest has %d shaders, the folder %d: run make shaders", len(manifest), len(names))
+	}
+	return eachBinary(folder, func(path, file, name string) error {
+		code, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(code)
+		if manifest[name].Binaries[file] != hex.EncodeToString(sum[:]) {
+			return fmt.Errorf("%s is not the manifest's: run make shaders", path)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,27 @@
+// Memory by address: floats one at a time, or two in one load.
+#extension GL_EXT_buffer_reference : require
+#extension GL_EXT_scalar_block_layout : require
+#extension GL_EXT_control_flow_attributes : require
+
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Floats { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer Ints { int v[]; };
+
+// A pair of neighbouring floats at an even index. lavapipe gathers a 64-bit number for the price of a 32-bit one, where a
+// vec2 costs two gathers; devices without int64 take the vec2.
+#ifdef INT64
+#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pairs { uint64_t v[]; };
+vec2 load_pair(Pairs p, uint i) { return uintBitsToFloat(unpackUint2x32(p.v[i])); }
+#else
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pairs { vec2 v[]; };
+vec2 load_pair(Pairs p, uint i) { return p.v[i]; }
+#endif
+
+// Two 32-bit stores: one 64-bit store ends the process on Mesa 26.2.6 with 16 lanes.
+void store_pair(Floats p, uint i, vec2 value) {
+  p.v[i] = value.x;
+  p.v[i + 1] = value.y;
+}
+
+// Axes hold 65535 workgroups, so a flat number is spread over two; who has none to do leaves.
+uint flat_workgroup() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }

@@ -1,0 +1,25 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+// dx[n,i,j,c] = dpooled[n,c] / pixels, a lane a pair of maps (layers/pool.go, PoolBackward).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+#include "pool.glsl"
+layout(push_constant, scalar) uniform Push {
+  PoolHeads heads;
+  uint groups, head_count, groups_per_image, size;
+} p;
+
+void main() {
+  uint group = flat_workgroup();
+  if (group >= p.groups) return;
+  uint n = group / p.groups_per_image, r = group % p.groups_per_image, h = 0;
+  for (uint i = 1; i < p.head_count; i++)
+    if (p.heads.head[i].first <= r) h = i;
+  PoolHead e = p.heads.head[h];
+  uint maps = e.maps, c = ((r - e.first) * LANES + gl_LocalInvocationID.x) * 2, row = p.size + 2;
+  if (n >= e.images || c >= maps) return;
+  vec2 g = load_pair(Pairs(e.pooled), (n * maps + c) / 2) / (p.size * p.size);
+  for (uint i = 1; i <= p.size; i++)
+    for (uint j = 1; j <= p.size; j++) store_pair(e.x, ((n * row + i) * row + j) * maps + c, g);
+}

@@ -13,7 +13,7 @@ import (
 )
 
 // webp is a lossless WebP file of 1x1 pixels, red.
-const webp = "RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\xfd\x8f\xfe\x07\x22\xa2\xff\x01\x00"
+const webp = "RIFF\x1c\x00\x00\x00WEBPVP8L\x0f\x00\x00\x00/\x00\x00\x00\x00\x07\x10\xfd\x8f\xfe\x07\x22\xa2\xff\x01\x00"
 
 // folderEntries holds three files of class cat and one of class dog for training, and one of class dog for the test.
 func folderEntries(t testing.TB) []entry {

@@ -54,7 +54,7 @@ func (r *random) between(low, high float64) float64 {
 }
 
 // unit maps 64 random bits to [0, 1).
-func unit(bits uint64) float64 { return float64(bits>>11) / (1 << 53) }
+func unit(bits uint64) float64 { return float64(float64(bits>>11) * 0x1p-53) }
 
 // permutation returns 0 to n-1 in random order.
 func (r *random) permutation(n int) []int32 {

@@ -12,7 +12,7 @@ type weave struct {
 func weaves() []weave {
 	return []weave{
 		{"stripes", plain(func(u, _ float64) bool { return fraction(u) < 0.5 })},
-		{"waves", plain(func(u, v float64) bool { return fraction(u+float64(0.9*math.Abs(fraction(0.6*v)-0.5))) < 0.5 })},
+		{"waves", plain(func(u, v float64) bool { return fraction(u+float64(0.9*math.Abs(fraction(float64(0.6*v))-0.5))) < 0.5 })},
 		{"checks", plain(func(u, v float64) bool { return (fraction(u) < 0.5) == (fraction(v) < 0.5) })},
 		{"dots", plain(func(u, v float64) bool { return within(fraction(u)-0.5, fraction(v)-0.5, 0.3) })},
 		{"bricks", plain(inBrick)},
@@ -64,7 +64,7 @@ func inBrick(u, v float64) bool {
 func clouds(r *random) pattern {
 	key := r.source.Uint64()
 	return func(u, v float64) float64 {
-		u, v = 1.4*u, 1.4*v
+		u, v = float64(1.4*u), float64(1.4*v)
 		i, j := math.Floor(u), math.Floor(v)
 		a, b := smooth(u-i), smooth(v-j)
 		low := blend(lattice(key, i, j), lattice(key, i+1, j), a)
@@ -76,7 +76,7 @@ func clouds(r *random) pattern {
 // grain is noise in cells of a quarter of a period.
 func grain(r *random) pattern {
 	key := r.source.Uint64()
-	return func(u, v float64) float64 { return lattice(key, math.Floor(4*u), math.Floor(4*v)) }
+	return func(u, v float64) float64 { return lattice(key, math.Floor(float64(4*u)), math.Floor(float64(4*v))) }
 }
 
 // lattice returns the noise at a point of the grid, 0 to 1.

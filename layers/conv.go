@@ -1,0 +1,148 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+// Conv is one physical convolution, without bias: 3x3 with padding 1, or 1x1. Its weights exist once,
+// [Out, Kernel, Kernel, In] over the padded physical maps, and every head addresses its blocks in place (spec sections 1, 3).
+type Conv struct {
+	Name    string
+	In, Out Maps
+	Kernel  int // 1 or 3
+	Stride  int // 1 to 3
+	InSize  int // side of the square input
+}
+
+// OutSize is the side of the output: floor((InSize-1)/Stride) + 1.
+func (c Conv) OutSize() int { return (c.InSize-1)/c.Stride + 1 }
+
+// Weights is the number of weights on the device, padding included.
+func (c Conv) Weights() int { return c.Out.Total() * c.Kernel * c.Kernel * c.In.Total() }
+
+// ConvHead is what one head brings to a convolution. Backward, X and Y are the gradients.
+type ConvHead struct {
+	In, Out UnitSet
+	X, Y    Activations
+}
+
+// Epilogue is what forward adds where batch-norm is known beforehand (evaluation): y = ReLU(scale y + shift [+ residual]).
+type Epilogue struct {
+	Norms          []gpu.Range   // a head: [7, maps] as Merge writes it
+	Residuals      []Activations // a head: the block's input; nil without a residual
+	Sources        []gpu.Range   // a head: ShortcutSources
+	ResidualStride int
+}
+
+// As shaders/conv_heads.glsl declares it.
+type convHead struct {
+	X, Y, Norm, Residual, Source                                                  uint64
+	InUnits, OutUnits, InMaps, OutMaps, Images, First, ResidualSize, ResidualMaps uint32
+}
+
+type convForwardPush struct {
+	Heads, W                                                   uint64
+	Groups, HeadCount, GroupsPerImage, InSize, OutSize, InMaps uint32
+	InBounds, OutBounds                                        [9]uint32
+}
+
+type convBackwardDataPush convForwardPush
+
+// ConvForward records y = conv(x, W) for every head in one dispatch: x [N, InSize+2, InSize+2, maps of In], y
+// [N, OutSize+2, OutSize+2, maps of Out], w the one physical [Out, Kernel, Kernel, In]. epilogue may be nil.
+func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
+	t := forwardTile(b.kernels.lanes, c)
+	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
+		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, b.kernels.lanes)
+	})
+	op := gpu.Op{Name: c.Name + " forward", Workgroups: perImage * images, Reads: []gpu.Range{w}}
+	mode, residualStride := 0, 1
+	for i, h := range heads {
+		op.Reads, op.Writes = append(op.Reads, h.X.Range), append(op.Writes, h.Y.Range)
+		op.FLOPs += c.flops(h)
+		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		if epilogue == nil {
+			continue
+		}
+		mode = 1
+		entries[i].Norm = address(epilogue.Norms[i])
+		op.Reads = append(op.Reads, epilogue.Norms[i])
+		if epilogue.Residuals != nil {
+			r := epilogue.Residuals[i]
+			mode, residualStride = 2, epilogue.ResidualStride
+			entries[i].Residual, entries[i].Source = address(r.Range), address(epilogue.Sources[i])
+			entries[i].ResidualSize, entries[i].ResidualMaps = uint32(r.Size), uint32(r.Maps)
+			op.Reads = append(op.Reads, r.Range)
+		}
+	}
+	push := b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage)
+	b.dispatch("conv_forward", op, push, t.x, t.y, c.Stride, c.Kernel, mode, residualStride)
+}
+
+// ConvBackwardData records x = the gradient of the input from y = the gradient of the output, for every head in one
+// dispatch, on the same weights. y's halo is zero.
+func (b *Builder) ConvBackwardData(c Conv, w gpu.Range, heads []ConvHead) {
+	t := backwardTile(b.kernels.lanes, c)
+	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
+		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps/2, b.kernels.lanes)
+	})
+	op := gpu.Op{Name: c.Name + " backward data", Workgroups: perImage * images, Reads: []gpu.Range{w}}
+	for _, h := range heads {
+		op.Reads, op.Writes = append(op.Reads, h.Y.Range), append(op.Writes, h.X.Range)
+		op.FLOPs += c.flops(h)
+		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+	}
+	push := convBackwardDataPush(b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage))
+	b.dispatch("conv_backward_data", op, push, t.x, t.y, c.Stride, c.Kernel)
+}
+
+// convTable lays the heads' workgroups of one image side by side, so that images vary slowest: the two halves of a dispatch
+// are then equally heavy, and small heads do not idle big ones.
+func (b *Builder) convTable(c Conv, heads []ConvHead, groups func(ConvHead) int) (entries []convHead, perImage, images int) {
+	for _, h := range heads {
+		if err := c.check(h); err != nil {
+			b.fail(err)
+		}
+		entries = append(entries, convHead{
+			X: address(h.X.Range), Y: address(h.Y.Range),
+			InUnits: uint32(h.In), OutUnits: uint32(h.Out), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
+			Images: uint32(h.X.Images), First: uint32(perImage),
+		})
+		perImage += groups(h)
+		images = max(images, h.X.Images)
+	}
+	return entries, perImage, images
+}
+
+func (b *Builder) convPush(c Conv, op gpu.Op, heads uint64, w gpu.Range, count, perImage int) convForwardPush {
+	in, inErr := c.In.packed()
+	out, outErr := c.Out.packed()
+	for _, err := range []error{inErr, outErr} {
+		if err != nil {
+			b.fail(fmt.Errorf("%s: %w", c.Name, err))
+		}
+	}
+	return convForwardPush{
+		Heads: heads, W: address(w), Groups: uint32(op.Workgroups), HeadCount: uint32(count), GroupsPerImage: uint32(perImage),
+		InSize: uint32(c.InSize), OutSize: uint32(c.OutSize()), InMaps: uint32(c.In.Total()), InBounds: in, OutBounds: out,
+	}
+}
+
+// ErrShape is wrapped by every complaint about tensors that do not fit an operation.
+var ErrShape = fmt.Errorf("shapes do not fit")
+
+func (c Conv) check(h ConvHead) error {
+	in, out := c.In.Width(h.In), c.Out.Width(h.Out)
+	if in == 0 || out == 0 || h.X.Maps != in || h.Y.Maps != out || h.X.Size != c.InSize || h.Y.Size != c.OutSize() || h.X.Images != h.Y.Images || h.X.Images < 1 {
+		return fmt.Errorf("%s: %w: a head of units %b -> %b has %d and %d maps, its tensors are [%d, %d, %d] and [%d, %d, %d] (images, size, maps) for sizes %d and %d", c.Name, ErrShape,
+			h.In, h.Out, in, out, h.X.Images, h.X.Size, h.X.Maps, h.Y.Images, h.Y.Size, h.Y.Maps, c.InSize, c.OutSize())
+	}
+	return nil
+}
+
+// flops of one head: twice the multiply-adds, padded positions counted, padding of units not.
+func (c Conv) flops(h ConvHead) float64 {
+	return 2 * float64(h.X.Images*c.OutSize()*c.OutSize()*c.Kernel*c.Kernel) * float64(c.In.RealWidth(h.In)) * float64(c.Out.RealWidth(h.Out))
+}

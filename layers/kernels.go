@@ -1,0 +1,166 @@
+package layers
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/shaders"
+)
+
+// UnitPad is what every unit's maps are padded to a multiple of: the kernels load two maps at a time.
+const UnitPad = 2
+
+// Variant names the family of convolution kernels. Together with the device it decides the order of every sum, and so the
+// bits of a run.
+const Variant = "flat"
+
+// Kernels are the shaders as a device runs them.
+type Kernels struct {
+	Device   *gpu.Device
+	manifest shaders.Manifest
+	lanes    int  // workgroup size of every kernel: the subgroup size
+	wide64   bool // load two floats as one 64-bit number
+}
+
+// NewKernels prepares the kernels for a device; pipelines are compiled when a list first needs them.
+func NewKernels(d *gpu.Device) (*Kernels, error) {
+	manifest, err := shaders.ReadManifest()
+	if err != nil {
+		return nil, fmt.Errorf("shader manifest: %w", err)
+	}
+	return &Kernels{
+		Device:   d,
+		manifest: manifest,
+		lanes:    d.Info.Limits.SubgroupSize,
+		wide64:   d.Info.Features.Int64 && d.Info.Type == gpu.CPU, // a gain on lavapipe alone
+	}, nil
+}
+
+// Describe names what decides the order of sums on this device: it is recorded with a run.
+func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", Variant, k.lanes) }
+
+// Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
+type Builder struct {
+	kernels  *Kernels
+	recorder *gpu.Recorder
+	tables   []*gpu.Buffer
+	err      error
+}
+
+// NewBuilder begins a list.
+func (k *Kernels) NewBuilder() *Builder {
+	return &Builder{kernels: k, recorder: k.Device.NewRecorder()}
+}
+
+// Recorder is for copies between host and device.
+func (b *Builder) Recorder() *gpu.Recorder { return b.recorder }
+
+// Program is a recorded list with the tables that its operations read.
+type Program struct {
+	*gpu.List
+	tables []*gpu.Buffer
+}
+
+// Finish records the list under a name; profile adds timestamps.
+func (b *Builder) Finish(name string, profile bool) (*Program, error) {
+	err := b.err
+	var list *gpu.List
+	if err == nil {
+		list, err = b.recorder.Build(name, profile)
+	}
+	if err != nil {
+		freeAll(b.tables)
+		return nil, err
+	}
+	return &Program{List: list, tables: b.tables}, nil
+}
+
+// Close releases the list and its tables; nil is harmless.
+func (p *Program) Close() {
+	if p != nil {
+		p.List.Close()
+		freeAll(p.tables)
+		p.tables = nil
+	}
+}
+
+func freeAll(buffers []*gpu.Buffer) {
+	for _, b := range buffers {
+		b.Free()
+	}
+}
+
+// table writes entries (a slice of structures as a shader declares them) to device memory and returns its address.
+func (b *Builder) table(name string, entries any) uint64 {
+	if b.err != nil {
+		return 0
+	}
+	data, err := binary.Append(nil, binary.LittleEndian, entries)
+	if err != nil {
+		b.fail(fmt.Errorf("%s: table: %w", name, err))
+		return 0
+	}
+	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, uint64(len(data)))
+	if err == nil {
+		b.tables = append(b.tables, buffer)
+		err = buffer.Write(0, data)
+	}
+	if err != nil {
+		b.fail(err)
+		return 0
+	}
+	return buffer.Address()
+}
+
+// dispatch appends an operation: shader with push constants (a structure as the shader declares it) and the specialization
+// constants 1, 2, ...; constant 0 is the workgroup size in every shader.
+func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int) {
+	if b.err != nil {
+		return
+	}
+	pipeline, err := b.kernels.pipeline(shader, constants)
+	if err == nil {
+		op.Pipeline = pipeline
+		op.Push, err = binary.Append(nil, binary.LittleEndian, push)
+	}
+	if err != nil {
+		b.fail(fmt.Errorf("%s: %w", op.Name, err))
+		return
+	}
+	op.Kind = shader
+	b.recorder.Dispatch(op)
+}
+
+func (k *Kernels) pipeline(name string, constants []int) (*gpu.Pipeline, error) {
+	shader, err := k.manifest.Load(name, k.wide64)
+	if err != nil {
+		return nil, err
+	}
+	values := []gpu.Constant{{ID: 0, Value: uint32(k.lanes)}}
+	for i, c := range constants {
+		values = append(values, gpu.Constant{ID: uint32(i + 1), Value: uint32(c)})
+	}
+	subgroup := 0
+	if k.manifest[name].SubgroupSized {
+		subgroup = k.lanes
+	}
+	return k.Device.Pipeline(shader, subgroup, values...)
+}
+
+func (b *Builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// ceilDiv divides and rounds up.
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+// address is where a range begins on the device; an empty range has none.
+func address(r gpu.Range) uint64 {
+	if r.Buffer == nil {
+		return 0
+	}
+	return r.Buffer.Address() + r.Offset
+}

@@ -1,0 +1,106 @@
+package layers
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// UnitSet is a set of units: bit u-1 for unit u.
+type UnitSet uint16
+
+// NewUnitSet makes a set of units numbered from 1.
+func NewUnitSet(units ...int) UnitSet {
+	var s UnitSet
+	for _, u := range units {
+		s |= 1 << (u - 1)
+	}
+	return s
+}
+
+// AllUnits is the set of the units 1 to k.
+func AllUnits(k int) UnitSet { return UnitSet(1<<k - 1) }
+
+// Has tells whether unit (from 1) is in the set.
+func (s UnitSet) Has(unit int) bool { return s>>(unit-1)&1 != 0 }
+
+// Len counts the units.
+func (s UnitSet) Len() int { return bits.OnesCount16(uint16(s)) }
+
+// Maps is how the maps of one physical layer are divided into units: boundaries b_0..b_k, as the network counts them and as
+// they lie on the device, where every unit is padded with zero maps (spec/gpu section 3). Padding stays zero by itself: its
+// weights, gamma and beta are 0 and so are their gradients.
+type Maps struct{ Real, Padded []int }
+
+// NewMaps pads every unit of boundaries to a multiple of pad. An absent unit has width 0 and stays so.
+func NewMaps(boundaries []int, pad int) Maps {
+	m := Maps{Real: boundaries, Padded: make([]int, len(boundaries))}
+	for u := 1; u < len(boundaries); u++ {
+		width := boundaries[u] - boundaries[u-1]
+		m.Padded[u] = m.Padded[u-1] + (width+pad-1)/pad*pad
+	}
+	return m
+}
+
+// Units is k.
+func (m Maps) Units() int { return len(m.Real) - 1 }
+
+// Total is the padded width of the whole layer, Width that of the units of a set.
+func (m Maps) Total() int { return m.Padded[m.Units()] }
+
+// Width is the padded width of the units of a set: that many maps a head has on the device.
+func (m Maps) Width(s UnitSet) int { return m.width(m.Padded, s) }
+
+// RealWidth is the number of maps that the units of a set have in the network.
+func (m Maps) RealWidth(s UnitSet) int { return m.width(m.Real, s) }
+
+func (m Maps) width(boundaries []int, s UnitSet) int {
+	n := 0
+	for u := 1; u <= m.Units(); u++ {
+		if s.Has(u) {
+			n += boundaries[u] - boundaries[u-1]
+		}
+	}
+	return n
+}
+
+// Positions lists where each real map of the units of a set lies among the head's own maps on the device.
+func (m Maps) Positions(s UnitSet) []int {
+	var positions []int
+	start := 0
+	for u := 1; u <= m.Units(); u++ {
+		if !s.Has(u) {
+			continue
+		}
+		for c := range m.Real[u] - m.Real[u-1] {
+			positions = append(positions, start+c)
+		}
+		start += m.Padded[u] - m.Padded[u-1]
+	}
+	return positions
+}
+
+// Physical lists the padded physical map behind each of a head's own padded maps.
+func (m Maps) Physical(s UnitSet) []int {
+	var physical []int
+	for u := 1; u <= m.Units(); u++ {
+		if s.Has(u) {
+			for c := m.Padded[u-1]; c < m.Padded[u]; c++ {
+				physical = append(physical, c)
+			}
+		}
+	}
+	return physical
+}
+
+// packed gives the padded boundaries as push constants carry them: 17 numbers of 16 bits, two a word; boundaries past the
+// last unit repeat it.
+func (m Maps) packed() (words [9]uint32, err error) {
+	for u := range 2 * len(words) {
+		bound := m.Padded[min(u, m.Units())]
+		if bound > 0xffff {
+			return words, fmt.Errorf("%d maps: a layer has at most 65535", bound)
+		}
+		words[u/2] |= uint32(bound) << (u % 2 * 16)
+	}
+	return words, nil
+}

@@ -1,0 +1,64 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+// Segment is one tensor that trains, at the same place in the buffers of weights, gradients and momentum.
+type Segment struct {
+	Name        string
+	At          int // index of its first float
+	Rows, Width int // Rows x Width floats; a convolution has a row an output map, [Kernel, Kernel, In]
+	Decays      bool
+	Conv        *Conv  // of a convolution whose Blocks say what trains; nil: everything trains
+	Blocks      Blocks // the others keep every bit, momentum included
+}
+
+// As shaders/sgd.comp declares it.
+type sgdSegment struct {
+	At, Rows, Width, Ins, Decays, First uint32
+	InBounds, OutBounds                 [9]uint32
+	Trains                              [16]uint32
+}
+
+type sgdPush struct {
+	Segments, W, G, V, Hyper uint64
+	Groups, SegmentCount     uint32
+}
+
+// Hyper is what the optimiser reads anew at every step: learning rate, momentum, weight decay.
+type Hyper struct{ LearningRate, Momentum, WeightDecay float32 }
+
+// HyperFloats is the size of Hyper on the device.
+const HyperFloats = 3
+
+// SGD records one step of Nesterov's momentum: g = gradient + decay w; v = momentum v + g; w = w - lr (g + momentum v), with
+// decay only where a segment decays (spec section 5). hyper holds a Hyper.
+func (b *Builder) SGD(segments []Segment, w, g, v, hyper gpu.Range) {
+	op := gpu.Op{Name: "sgd", Reads: []gpu.Range{w, g, v, hyper}, Writes: []gpu.Range{w, v}}
+	var entries []sgdSegment
+	for _, s := range segments {
+		e := sgdSegment{At: uint32(s.At), Rows: uint32(s.Rows), Width: uint32(s.Width), First: uint32(op.Workgroups)}
+		if s.Decays {
+			e.Decays = 1
+		}
+		if s.Conv != nil {
+			var inErr, outErr error
+			e.Ins = uint32(s.Conv.In.Total())
+			e.InBounds, inErr = s.Conv.In.packed()
+			e.OutBounds, outErr = s.Conv.Out.packed()
+			if inErr != nil || outErr != nil {
+				b.fail(fmt.Errorf("%s: %w %w", s.Name, inErr, outErr))
+			}
+			for u, trains := range s.Blocks {
+				e.Trains[u] = uint32(trains)
+			}
+		}
+		entries = append(entries, e)
+		op.Workgroups += s.Rows
+		op.Bytes += 20 * float64(s.Rows*s.Width)
+	}
+	b.dispatch("sgd", op, sgdPush{b.table("sgd", entries), address(w), address(g), address(v), address(hyper), uint32(op.Workgroups), uint32(len(entries))})
+}

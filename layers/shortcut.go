@@ -1,0 +1,60 @@
+package layers
+
+import "github.com/dvn-vk/dvn-vk/gpu"
+
+// ShortcutSources lists, for each of a head's own maps at a block's output, the own map of the block's input that the
+// shortcut adds to it: map c of unit u to map c of unit u (option A of He et al. 2016, per unit; spec section 3); -1 for none.
+func ShortcutSources(in Maps, inUnits UnitSet, out Maps, outUnits UnitSet) []int32 {
+	var sources []int32
+	inStart := 0
+	for u := 1; u <= out.Units(); u++ {
+		width := in.Real[u] - in.Real[u-1]
+		if outUnits.Has(u) {
+			for c := range out.Padded[u] - out.Padded[u-1] {
+				source := int32(-1)
+				if inUnits.Has(u) && c < min(width, out.Real[u]-out.Real[u-1]) {
+					source = int32(inStart + c)
+				}
+				sources = append(sources, source)
+			}
+		}
+		if inUnits.Has(u) {
+			inStart += in.Padded[u] - in.Padded[u-1]
+		}
+	}
+	return sources
+}
+
+// ShortcutTargets is the inverse of ShortcutSources: for each own map of the input the own map of the output, or -1.
+func ShortcutTargets(in Maps, inUnits UnitSet, out Maps, outUnits UnitSet) []int32 {
+	targets := make([]int32, in.Width(inUnits))
+	for c := range targets {
+		targets[c] = -1
+	}
+	for o, c := range ShortcutSources(in, inUnits, out, outUnits) {
+		if c >= 0 {
+			targets[c] = int32(o)
+		}
+	}
+	return targets
+}
+
+// ShortcutHead is what one head brings to the shortcut's gradient.
+type ShortcutHead struct {
+	Y, DY  Activations // the block's output and its gradient
+	DX     Activations // gradient of the block's input, to which the shortcut's is added
+	Target gpu.Range   // [maps of DX] int32: ShortcutTargets
+}
+
+// ShortcutBackward records DX += the gradient of the shortcut, for every head in one dispatch.
+func (b *Builder) ShortcutBackward(name string, heads []ShortcutHead, stride int) {
+	var norms []NormHead
+	for _, h := range heads {
+		norms = append(norms, NormHead{DX: h.DX, DY: h.DY, Residual: h.Y, Source: h.Target})
+	}
+	op, push := b.normPass(name+" shortcut backward", norms, func(h NormHead, op *gpu.Op) {
+		op.Reads, op.Writes = append(op.Reads, h.Residual.Range, h.DY.Range, h.DX.Range), append(op.Writes, h.DX.Range)
+		op.Bytes += 8*h.Residual.elements() + 8*h.DX.elements()
+	}, func(h NormHead) Activations { return h.DX })
+	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride)
+}

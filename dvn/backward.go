@@ -1,0 +1,220 @@
+package dvn
+
+import (
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// loss records the losses of all heads that have one, and the gradients of the total to their logits.
+func (g *graph) loss(b *layers.Builder, n counts) {
+	heads := g.learners()
+	weight := float32(1)
+	if g.phase.LossReduction == ReduceMean {
+		weight = 1 / float32(len(heads))
+	}
+	var all []layers.LossHead
+	at := uint64(0)
+	for _, h := range heads {
+		bytes := 4 * uint64(g.inputs[h.Input].capacity)
+		l := layers.LossHead{
+			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(at, bytes),
+			Loss:    g.losses.Buffer().Part(4*uint64(h.lossAt), 4),
+			Classes: h.classes, Images: n[h.Input], Weight: weight, Labels: g.inputs[h.Input].labels.Buffer().All(),
+		}
+		if h.Loss == Distillation {
+			l.Kind = layers.Distillation
+			l.Teacher = h.teacherLogits
+		}
+		at += bytes
+		all = append(all, l)
+	}
+	b.Loss(all, g.phase.Temperature)
+}
+
+// learners are the heads that have a loss.
+func (g *graph) learners() []*head {
+	var all []*head
+	for _, h := range g.heads {
+		if h.Loss != NoLoss {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// backward records the gradients of everything that trains, head by head from the losses down to the stems. Gradients of
+// all heads add up in the one physical gradient (eq. 5).
+func (g *graph) backward(b *layers.Builder, n counts) {
+	classifiers := g.classifiers(n)
+	b.DenseBackwardWeights("fc", classifiers)
+	readers := g.backwardAdapted(b, n, classifiers)
+	if !g.trunkLearns() {
+		return
+	}
+	var inputs []layers.DenseInput
+	var pools []layers.PoolHead
+	for _, t := range g.trunks {
+		inputs = append(inputs, layers.DenseInput{DX: t.dPool, Heads: readers[t]})
+		pools = append(pools, layers.PoolHead{X: t.blocks[len(t.blocks)-1].dy.For(n[t.input]), Pooled: t.dPool})
+	}
+	b.DenseBackwardData("fc", inputs)
+	b.PoolBackward(pools)
+	for i := len(g.blocks) - 1; i >= 0; i-- {
+		g.backwardBlock(b, i, n)
+	}
+	for _, s := range g.stems {
+		g.backwardStem(b, s, n)
+	}
+}
+
+// backwardAdapted goes through da-cnn's added layers and returns, for every trunk, the layers that read its features.
+func (g *graph) backwardAdapted(b *layers.Builder, n counts, classifiers []layers.Dense) map[*trunk][]layers.Dense {
+	adapt1, adapt2 := g.adaptLayers(n, 0), g.adaptLayers(n, 1)
+	readers := map[*trunk][]layers.Dense{}
+	var into1, into2 []layers.DenseInput
+	k := 0
+	for i, h := range g.heads {
+		if !h.Adapt {
+			readers[h.trunk] = append(readers[h.trunk], classifiers[i])
+			continue
+		}
+		into2 = append(into2, layers.DenseInput{DX: h.dAdapted[1], Mask: h.adapted[1], Heads: []layers.Dense{classifiers[i]}})
+		into1 = append(into1, layers.DenseInput{DX: h.dAdapted[0], Mask: h.adapted[0], Heads: []layers.Dense{adapt2[k]}})
+		readers[h.trunk] = append(readers[h.trunk], adapt1[k])
+		k++
+	}
+	if k > 0 {
+		b.DenseBackwardData("fc into adapt2", into2)
+		b.DenseBackwardWeights("adapt2", adapt2)
+		b.DenseBackwardData("adapt2 into adapt1", into1)
+		b.DenseBackwardWeights("adapt1", adapt1)
+	}
+	return readers
+}
+
+// trunkLearns tells whether anything below the pooled features trains.
+func (g *graph) trunkLearns() bool {
+	for _, s := range g.segments() {
+		if s.belowPool {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
+	block := g.blocks[i]
+	convs1, convs2 := g.blockConvs(i, n)
+	norms1, norms2 := g.blockNorms(i, n)
+	back1, back2 := make([]layers.ConvHead, len(g.trunks)), make([]layers.ConvHead, len(g.trunks))
+	var shortcuts []layers.ShortcutHead
+	for k, t := range g.trunks {
+		m := &t.blocks[i]
+		back1[k], back2[k] = convs1[k], convs2[k]
+		back2[k].X, back2[k].Y = norms1[k].DY, norms2[k].DX
+		convs2[k].Y = norms2[k].DX
+		dx := t.dStem
+		if i > 0 {
+			dx = t.blocks[i-1].dy
+		}
+		dx = dx.For(n[t.input])
+		back1[k].X, back1[k].Y = dx, norms1[k].DX
+		convs1[k].Y = norms1[k].DX
+		shortcuts = append(shortcuts, layers.ShortcutHead{Y: norms2[k].Y, DY: norms2[k].DY, DX: dx, Target: m.targets})
+	}
+	g.normBackward(b, block.conv2, norms2)
+	b.ConvBackwardData(block.conv2, g.store.value(block.conv2.Name+".weight"), back2)
+	b.ConvBackwardWeights(block.conv2, g.store.gradient(block.conv2.Name+".weight"), convs2, g.blocksThatTrain(block.conv2, false), g.scratch)
+	g.normBackward(b, block.conv1, norms1)
+	b.ConvBackwardData(block.conv1, g.store.value(block.conv1.Name+".weight"), back1)
+	b.ConvBackwardWeights(block.conv1, g.store.gradient(block.conv1.Name+".weight"), convs1, g.blocksThatTrain(block.conv1, block.readsStem), g.scratch)
+	b.ShortcutBackward(block.name, shortcuts, block.conv1.Stride)
+}
+
+func (g *graph) normBackward(b *layers.Builder, c layers.Conv, norms []layers.NormHead) {
+	b.BackwardSums(c.Name, norms)
+	b.BackwardMerge(c.Name, norms, g.batchStatistics())
+	if shared, ok := g.shared[c.Name]; ok {
+		b.SharedGradients(c.Name, shared, norms)
+	}
+	b.BackwardApply(c.Name, norms)
+}
+
+// backwardStem adds up the gradients of the trunks that read a stem, in order, and goes on to its weights.
+func (g *graph) backwardStem(b *layers.Builder, s *stem, n counts) {
+	images := n[s.input]
+	var parts []layers.Activations
+	for _, t := range g.trunks {
+		if t.stem == s {
+			parts = append(parts, t.dStem.For(images))
+		}
+	}
+	b.HeadSum(s.conv.Name, parts, s.dy.For(images))
+	norm := s.normHead(images)
+	g.normBackward(b, s.conv, []layers.NormHead{norm})
+	convs := []layers.ConvHead{{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(images), Y: norm.DX}}
+	b.ConvBackwardWeights(s.conv, g.store.gradient(s.conv.Name+".weight"), convs, g.stemBlocks(s.conv), g.scratch)
+}
+
+// stemBlocks: all of a stem trains, or nothing.
+func (g *graph) stemBlocks(c layers.Conv) layers.Blocks {
+	var blocks layers.Blocks
+	if g.phase.trains(c.Name + ".weight") {
+		for u := range c.Out.Units() {
+			blocks[u] = 1
+		}
+	}
+	return blocks
+}
+
+// allocateScratch makes room for the largest weight gradient's partial sums, for shared batch-norm and for the losses.
+func (g *graph) allocateScratch() {
+	n := counts{}
+	for task, in := range g.inputs {
+		n[task] = in.capacity
+	}
+	g.shared = map[string]layers.SharedNorm{}
+	if g.phase.BN == BNShared {
+		for _, b := range g.blocks {
+			g.shareNorm(b, 1, b.conv1)
+			g.shareNorm(b, 2, b.conv2)
+		}
+	}
+	if g.use != forTraining {
+		return
+	}
+	floats, images := 0, 0
+	for i, block := range g.blocks {
+		convs1, convs2 := g.blockConvs(i, n)
+		floats = max(floats, g.kernels.ConvWeightsScratch(block.conv1, convs1, g.blocksThatTrain(block.conv1, block.readsStem)),
+			g.kernels.ConvWeightsScratch(block.conv2, convs2, g.blocksThatTrain(block.conv2, false)))
+	}
+	for _, s := range g.stems {
+		convs := []layers.ConvHead{{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(n[s.input]), Y: s.z}}
+		floats = max(floats, g.kernels.ConvWeightsScratch(s.conv, convs, g.stemBlocks(s.conv)))
+	}
+	for _, h := range g.heads {
+		images += n[h.Input]
+	}
+	g.scratch = g.floats("partial sums of weight gradients", gpu.Gradients, floats)
+	g.each = g.floats("losses by image", gpu.Activations, images)
+}
+
+func (g *graph) shareNorm(b block, conv int, c layers.Conv) {
+	own := make([]int32, 0, len(g.trunks)*c.Out.Total())
+	for _, t := range g.trunks {
+		at := make([]int32, c.Out.Total())
+		for i := range at {
+			at[i] = -1
+		}
+		for i, physical := range c.Out.Physical(t.units) {
+			at[physical] = int32(i)
+		}
+		own = append(own, at...)
+	}
+	name := b.normName(conv)
+	g.shared[c.Name] = layers.SharedNorm{
+		Maps: c.Out.Total(), DGamma: g.store.gradient(name + ".weight"), DBeta: g.store.gradient(name + ".bias"),
+		Own: g.ints("own maps of "+name, own),
+	}
+}

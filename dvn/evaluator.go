@@ -1,0 +1,150 @@
+package dvn
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// Evaluator runs heads in evaluation mode: batch-norm with running statistics, in the convolutions' epilogues.
+type Evaluator struct {
+	phase    Phase
+	arena    *arena
+	graph    *graph
+	programs map[string]*layers.Program
+	kernels  *layers.Kernels
+	result   StepResult
+}
+
+// NewEvaluator prepares the heads of a phase; capacity is the largest batch of every task whose images are seen.
+func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*Evaluator, error) {
+	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}}
+	e.phase.normalise()
+	inputs, err := newInputs(e.arena, &e.phase, capacity)
+	if err == nil {
+		e.graph, err = newGraph(e.arena, k, store, &e.phase, forEvaluation, inputs)
+	}
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Run computes the logits of every head on one batch of every task. The result is valid until the next run.
+func (e *Evaluator) Run(batches map[int]Batch) (*StepResult, error) {
+	n, err := e.graph.load(batches, false)
+	if err != nil {
+		return nil, err
+	}
+	program, err := e.program(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := program.Run(); err != nil {
+		return nil, err
+	}
+	e.result = StepResult{graph: e.graph, counts: n}
+	return &e.result, nil
+}
+
+func (e *Evaluator) program(n counts) (*layers.Program, error) {
+	key := n.key()
+	if p, ok := e.programs[key]; ok {
+		return p, nil
+	}
+	b := e.kernels.NewBuilder()
+	e.graph.upload(b, n)
+	e.graph.forward(b, n, false)
+	b.Recorder().Download(e.graph.logits, 0, e.graph.logits.Buffer().Size())
+	p, err := b.Finish("evaluation, batches "+key, false)
+	if err == nil {
+		e.programs[key] = p
+	}
+	return p, err
+}
+
+// Latency measures one head alone on a batch of n images: the median of repetitions, copies between host and device
+// included. The phase must have that head only.
+func (e *Evaluator) Latency(n, repetitions int) (time.Duration, error) {
+	images := map[int]Batch{}
+	for task, in := range e.graph.inputs {
+		images[task] = Batch{Images: make([]float32, n*in.size*in.size*in.channels)}
+	}
+	if _, err := e.Run(images); err != nil { // records, and compiles pipelines
+		return 0, err
+	}
+	program, err := e.program(e.result.counts)
+	if err != nil {
+		return 0, err
+	}
+	times := make([]time.Duration, repetitions)
+	for i := range times {
+		start := time.Now()
+		if err := program.Run(); err != nil {
+			return 0, err
+		}
+		times[i] = time.Since(start)
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
+}
+
+// Close releases what the evaluator allocated, not its store.
+func (e *Evaluator) Close() {
+	for _, p := range e.programs {
+		p.Close()
+	}
+	e.programs = nil
+	e.arena.close()
+}
+
+// Memory is what a phase needs on a device, by purpose: its store, its trainer and an evaluator.
+type Memory map[gpu.Purpose]uint64
+
+// Total adds up.
+func (m Memory) Total() (n uint64) {
+	for _, bytes := range m {
+		n += bytes
+	}
+	return n
+}
+
+// PredictMemory counts, by the code that allocates it, what training a phase takes; nothing is allocated. stored lists every
+// phase whose tensors the store holds; evaluation is the batch size of the evaluator.
+func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int, evaluation map[int]int) (Memory, error) {
+	store, err := layOutStore(stored)
+	if err != nil {
+		return nil, err
+	}
+	memory := Memory(store.bytes(true))
+	t := &Trainer{phase: p, kernels: k, arena: newArena(nil)}
+	t.phase.normalise()
+	if err := t.build(store, store, capacity); err != nil {
+		return nil, err
+	}
+	if t.teacher != nil {
+		memory.add(store.bytes(false))
+	}
+	memory.add(t.arena.bytes)
+	e := t.phase
+	a := newArena(nil)
+	inputs, err := newInputs(a, &e, evaluation)
+	if err == nil {
+		_, err = newGraph(a, k, store, &e, forEvaluation, inputs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evaluation: %w", err)
+	}
+	memory.add(a.bytes)
+	return memory, nil
+}
+
+func (m Memory) add(other map[gpu.Purpose]uint64) {
+	for purpose, bytes := range other {
+		m[purpose] += bytes
+	}
+}

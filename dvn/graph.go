@@ -1,0 +1,277 @@
+package dvn
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// use is what a graph is for; it decides what is kept in memory and which statistics normalise.
+type use int
+
+const (
+	forTraining   use = iota // everything is kept for the backward pass
+	forEvaluation            // activations are overwritten block by block
+)
+
+// graph is a phase's network in memory: stems once for each (stem, images), trunks once for each (trunk, images), heads. It
+// records itself for any batch sizes up to its inputs' capacity.
+type graph struct {
+	*shape
+	*arena
+	kernels *layers.Kernels
+	store   *Store
+	use     use
+	inputs  map[int]*input
+	stems   []*stem
+	trunks  []*trunk
+	heads   []*head
+
+	identity gpu.Range // 0, 1, 2, ...: physical maps of private batch-norms
+	scratch  gpu.Range // partial sums of weight gradients, one convolution at a time
+	logits   *gpu.Exchange
+	losses   *gpu.Exchange
+	each     gpu.Range                    // losses by image
+	shared   map[string]layers.SharedNorm // by convolution, where batch-norm is shared
+}
+
+// stem of a task on the images of a task.
+type stem struct {
+	task, input int
+	conv        layers.Conv
+	z, y, dy    layers.Activations // convolution's output, activations, gradient of both in turn
+	norm        layers.Norm
+}
+
+// trunk is one pass through the convolutions behind a stem.
+type trunk struct {
+	key    [2]int // (task, level) that its batch-norms are named after
+	input  int
+	stem   *stem
+	units  layers.UnitSet
+	blocks []trunkBlock
+	pooled gpu.Range // [N, features]
+	dPool  gpu.Range
+	dStem  layers.Activations // gradient of the stem's output from this trunk alone
+}
+
+// trunkBlock is a block's memory. Evaluation has no gradients, and its tensors share memory with those of other blocks.
+type trunkBlock struct {
+	z1, y1, z2, y2   layers.Activations
+	dy               layers.Activations // of y2
+	dMiddle          layers.Activations // of y1, then of z1
+	dz2              layers.Activations
+	norm1, norm2     layers.Norm
+	sources, targets gpu.Range // the shortcut's maps
+}
+
+// head is a classifier on a trunk.
+type head struct {
+	Head
+	trunk            *trunk
+	classes          int
+	logitsAt, lossAt int          // index among all logits and losses
+	adapted          [2]gpu.Range // da-cnn's added layers, [N, features]
+	dAdapted         [2]gpu.Range
+	gradient         gpu.Range // of the logits
+	teacherLogits    gpu.Range // of the old network, where the loss is distillation
+}
+
+// newGraph lays out a phase on inputs. Without a device in the arena it only counts memory.
+func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inputs map[int]*input) (*graph, error) {
+	s, err := newShape(p)
+	if err != nil {
+		return nil, err
+	}
+	g := &graph{shape: s, arena: a, kernels: k, store: store, use: use, inputs: inputs}
+	g.identity = a.ints("identity", indices(max(s.feature.Total(), s.stem.Total())))
+	for _, h := range p.Heads {
+		g.addHead(h)
+	}
+	g.allocateScratch()
+	logits := 0
+	for i, h := range g.heads {
+		h.logitsAt, h.lossAt = logits, i
+		logits += g.inputs[h.Input].capacity * h.classes
+	}
+	g.logits = a.exchange("logits", logits)
+	g.losses = a.exchange("losses", len(g.heads))
+	return g, a.err
+}
+
+func indices(n int) []int32 {
+	values := make([]int32, n)
+	for i := range values {
+		values[i] = int32(i)
+	}
+	return values
+}
+
+func (g *graph) addHead(h Head) {
+	t := g.trunkFor(h)
+	n, features := g.inputs[h.Input].capacity, g.feature.Width(t.units)
+	name := headName(h.Task, h.Level)
+	added := &head{Head: h, trunk: t, classes: g.phase.Tasks[h.Task-1].Classes}
+	if h.Adapt {
+		for i := range added.adapted {
+			added.adapted[i] = g.floats(fmt.Sprintf("%s adapt%d", name, i+1), gpu.Activations, n, features)
+			if g.use == forTraining {
+				added.dAdapted[i] = g.floats(fmt.Sprintf("%s adapt%d gradient", name, i+1), gpu.Gradients, n, features)
+			}
+		}
+	}
+	if g.use == forTraining {
+		added.gradient = g.floats(name+" logits' gradient", gpu.Gradients, n, added.classes)
+	}
+	g.heads = append(g.heads, added)
+}
+
+func (g *graph) trunkFor(h Head) *trunk {
+	i := slices.IndexFunc(g.trunks, func(t *trunk) bool { return t.key == h.Trunk && t.input == h.Input })
+	if i >= 0 {
+		return g.trunks[i]
+	}
+	t := &trunk{key: h.Trunk, input: h.Input, stem: g.stemFor(h.Trunk[0], h.Input), units: layers.NewUnitSet(h.Units...)}
+	n, features := g.inputs[h.Input].capacity, g.feature.Width(t.units)
+	name := headName(t.key[0], t.key[1])
+	if g.use == forTraining {
+		g.allocateTraining(t, name, n)
+	} else {
+		g.allocateEvaluation(t, name, n)
+	}
+	t.pooled = g.floats(name+" pooled", gpu.Activations, n, features)
+	g.trunks = append(g.trunks, t)
+	for i, b := range g.blocks {
+		m := &t.blocks[i]
+		m.norm1 = g.trunkNorm(t, b, 1, m.z1)
+		m.norm2 = g.trunkNorm(t, b, 2, m.z2)
+		m.sources = g.ints(b.name+" shortcut", layers.ShortcutSources(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+		m.targets = g.ints(b.name+" shortcut's gradient", layers.ShortcutTargets(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+	}
+	return t
+}
+
+// blockUnits are the units whose maps a trunk's block reads: all of the stem's, else its own.
+func (g *graph) blockUnits(b block, t *trunk) layers.UnitSet {
+	if b.readsStem {
+		return g.allUnits()
+	}
+	return t.units
+}
+
+func (g *graph) stemFor(task, input int) *stem {
+	i := slices.IndexFunc(g.stems, func(s *stem) bool { return s.task == task && s.input == input })
+	if i >= 0 {
+		return g.stems[i]
+	}
+	s := &stem{task: task, input: input, conv: g.stemConv(task)}
+	n, size, maps, name := g.inputs[input].capacity, s.conv.OutSize(), g.shape.stem.Total(), stemName(task)
+	s.y = g.activations(name, gpu.Activations, n, size, maps)
+	s.z = s.y
+	if g.use == forTraining || g.batchStatistics() {
+		s.z = g.activations(name+" convolution", gpu.Activations, n, size, maps)
+	}
+	if g.use == forTraining {
+		s.dy = g.activations(name+" gradient", gpu.Gradients, n, size, maps)
+	}
+	s.norm = g.norm(name+".bn", maps, s.z)
+	s.norm.Physical = g.identity
+	g.stems = append(g.stems, s)
+	return s
+}
+
+// batchStatistics: batch-norm normalises with the statistics of the batch at hand (spec section 4).
+func (g *graph) batchStatistics() bool {
+	if g.use == forTraining {
+		return g.phase.TrunkMode == TrunkTrain
+	}
+	return g.phase.BN == BNBatch
+}
+
+// allocateTraining keeps every convolution's output and every activation. Gradients of a block's output alternate between
+// two tensors a group, since blocks of a group have one shape.
+func (g *graph) allocateTraining(t *trunk, name string, n int) {
+	type groupMemory struct {
+		dy           [2]layers.Activations
+		dMiddle, dz2 layers.Activations
+	}
+	var memory groupMemory
+	shapeOf := [2]int{}
+	for i, b := range g.blocks {
+		size, maps := b.conv2.OutSize(), b.conv2.Out.Width(t.units)
+		tensor := func(purpose gpu.Purpose, what string) layers.Activations {
+			return g.activations(name+"."+b.name+" "+what, purpose, n, size, maps)
+		}
+		if current := [2]int{size, maps}; current != shapeOf {
+			shapeOf = current
+			memory = groupMemory{
+				dy:      [2]layers.Activations{tensor(gpu.Gradients, "gradient 0"), tensor(gpu.Gradients, "gradient 1")},
+				dMiddle: tensor(gpu.Gradients, "gradient between"), dz2: tensor(gpu.Gradients, "gradient of conv2"),
+			}
+		}
+		t.blocks = append(t.blocks, trunkBlock{
+			z1: tensor(gpu.Activations, "conv1"), y1: tensor(gpu.Activations, "between"),
+			z2: tensor(gpu.Activations, "conv2"), y2: tensor(gpu.Activations, "output"),
+			dy: memory.dy[i%2], dMiddle: memory.dMiddle, dz2: memory.dz2,
+		})
+	}
+	t.dPool = g.floats(name+" pooled gradient", gpu.Gradients, n, g.feature.Width(t.units))
+	t.dStem = g.activations(name+" stem's gradient", gpu.Gradients, n, t.stem.conv.OutSize(), g.shape.stem.Total())
+}
+
+// allocateEvaluation has a few tensors a shape: a block reads one, writes between into another and its output into a third.
+func (g *graph) allocateEvaluation(t *trunk, name string, n int) {
+	var between, z layers.Activations
+	var outputs [2]layers.Activations
+	shapeOf := [2]int{}
+	for i, b := range g.blocks {
+		size, maps := b.conv2.OutSize(), b.conv2.Out.Width(t.units)
+		if current := [2]int{size, maps}; current != shapeOf {
+			shapeOf = current
+			tensor := func(what string) layers.Activations {
+				return g.activations(name+"."+b.name+" "+what, gpu.Activations, n, size, maps)
+			}
+			between, outputs = tensor("between"), [2]layers.Activations{tensor("output 0"), tensor("output 1")}
+			z = between
+			if g.batchStatistics() {
+				z = tensor("convolution")
+			}
+		}
+		t.blocks = append(t.blocks, trunkBlock{z1: z, y1: between, z2: z, y2: outputs[i%2]})
+	}
+}
+
+// trunkNorm is the batch-norm of a trunk after convolution conv of a block.
+func (g *graph) trunkNorm(t *trunk, b block, conv int, z layers.Activations) layers.Norm {
+	maps := b.conv1.Out
+	n := g.norm(g.phase.trunkNormName(t.key, b.normName(conv)), maps.Width(t.units), z)
+	n.Physical = g.identity
+	if g.phase.BN == BNShared {
+		physical := make([]int32, 0, n.Maps)
+		for _, c := range maps.Physical(t.units) {
+			physical = append(physical, int32(c))
+		}
+		n.Physical = g.ints("physical maps", physical)
+		if g.use == forTraining {
+			n.DGamma = g.floats("gamma's gradient of one head", gpu.Gradients, n.Maps)
+			n.DBeta = g.floats("beta's gradient of one head", gpu.Gradients, n.Maps)
+		}
+	}
+	return n
+}
+
+func (g *graph) norm(name string, maps int, z layers.Activations) layers.Norm {
+	n := layers.Norm{
+		Maps:  maps,
+		Table: g.floats(name+" table", gpu.Activations, layers.NormTableFloats(maps)),
+		Gamma: g.store.value(name + ".weight"), Beta: g.store.value(name + ".bias"),
+		RunningMean: g.store.value(name + ".running_mean"), RunningVar: g.store.value(name + ".running_var"),
+		DGamma: g.store.gradient(name + ".weight"), DBeta: g.store.gradient(name + ".bias"),
+	}
+	if g.use == forTraining || g.batchStatistics() {
+		n.Partials = g.floats(name+" partial sums", gpu.Activations, g.kernels.NormPartials(z.Images, z.Size, maps))
+	}
+	return n
+}

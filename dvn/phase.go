@@ -1,0 +1,218 @@
+package dvn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+
+	"github.com/dvn-vk/dvn-vk/dvn/network"
+)
+
+// Task is what a task asks of a network. The images are square.
+type Task struct {
+	Classes  int `json:"classes"`
+	Channels int `json:"channels"` // 1 or 3
+	Size     int `json:"size"`     // side of the images
+	Stride   int `json:"stride"`   // of the task's stem
+}
+
+// Losses of a head.
+const (
+	CrossEntropy = "ce"
+	Distillation = "distill"
+	NoLoss       = "none"
+)
+
+// Head is one output of a network: (task, level) on a set of units.
+type Head struct {
+	Task  int    `json:"task"`  // from 1
+	Level int    `json:"level"` // from 1
+	Units []int  `json:"units"` // from 1
+	Loss  string `json:"loss"`
+	Input int    `json:"input"` // the task whose images it sees; 0: its own
+	// Trunk is the (task, level) whose stem and batch-norm the head uses; zero: its own. Heads of the same trunk and input
+	// share one pass.
+	Trunk [2]int `json:"trunk"`
+	Adapt bool   `json:"adapt"` // two fully connected layers before the last (da-cnn)
+}
+
+// Phase is a network's configuration and what is trained (spec section 8). Its JSON is that of the fixtures.
+type Phase struct {
+	Backbone      string    `json:"backbone"`
+	Shares        []float64 `json:"shares"`
+	Tasks         []Task    `json:"tasks"`
+	Heads         []Head    `json:"heads"`
+	BN            string    `json:"bn"`             // private, shared or batch (spec section 4)
+	TrunkMode     string    `json:"trunk_mode"`     // train or eval
+	LossReduction string    `json:"loss_reduction"` // sum or mean
+	Temperature   float64   `json:"temperature"`
+	Teacher       string    `json:"teacher"`      // top or same
+	Frozen        []string  `json:"frozen"`       // patterns of names; * matches anything
+	FrozenUnits   int       `json:"frozen_units"` // weight blocks (u,v) with u and v up to it do not train
+	LR            float64   `json:"lr"`
+	Momentum      float64   `json:"momentum"`
+	WeightDecay   float64   `json:"weight_decay"`
+}
+
+// Choices of a phase (spec sections 4 and 5).
+const (
+	BNPrivate, BNShared, BNBatch = "private", "shared", "batch"
+	TrunkTrain, TrunkEval        = "train", "eval"
+	ReduceSum, ReduceMean        = "sum", "mean"
+	TeacherTop, TeacherSame      = "top", "same"
+)
+
+// normalise fills in what heads leave out and sorts them by (task, level): the order in which everything runs.
+func (p *Phase) normalise() {
+	p.Heads = slices.Clone(p.Heads)
+	for i := range p.Heads {
+		h := &p.Heads[i]
+		if h.Input == 0 {
+			h.Input = h.Task
+		}
+		if h.Trunk == [2]int{} {
+			h.Trunk = [2]int{h.Task, h.Level}
+		}
+		if h.Loss == "" {
+			h.Loss = CrossEntropy
+		}
+	}
+	slices.SortStableFunc(p.Heads, func(a, b Head) int {
+		if a.Task != b.Task {
+			return a.Task - b.Task
+		}
+		return a.Level - b.Level
+	})
+}
+
+// Validate says in one sentence what is impossible about a phase. It allocates nothing on a device.
+func (p *Phase) Validate() error {
+	backbone, err := network.ParseBackbone(p.Backbone)
+	if err != nil {
+		return err
+	}
+	if err := backbone.CheckUnits(p.Shares); err != nil {
+		return err
+	}
+	for _, choice := range []struct {
+		key, value string
+		of         []string
+	}{
+		{"bn", p.BN, []string{BNPrivate, BNShared, BNBatch}}, {"trunk_mode", p.TrunkMode, []string{TrunkTrain, TrunkEval}},
+		{"loss_reduction", p.LossReduction, []string{ReduceSum, ReduceMean}}, {"teacher", p.Teacher, []string{TeacherTop, TeacherSame}},
+	} {
+		if !slices.Contains(choice.of, choice.value) {
+			return fmt.Errorf("%s %q is not one of %q", choice.key, choice.value, choice.of)
+		}
+	}
+	for name, x := range map[string]float64{"lr": p.LR, "momentum": p.Momentum, "weight_decay": p.WeightDecay} {
+		if math.IsNaN(x) || math.IsInf(x, 0) || x < 0 {
+			return fmt.Errorf("%s %v is not a number from 0", name, x)
+		}
+	}
+	if !(p.Temperature > 0) || math.IsInf(p.Temperature, 0) {
+		return fmt.Errorf("temperature %v is not positive", p.Temperature)
+	}
+	if p.FrozenUnits < 0 || p.FrozenUnits > len(p.Shares) {
+		return fmt.Errorf("frozen_units %d is not from 0 to the %d units", p.FrozenUnits, len(p.Shares))
+	}
+	for _, pattern := range p.Frozen {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("frozen pattern %q is malformed", pattern)
+		}
+	}
+	return errors.Join(p.validateTasks(), p.validateHeads())
+}
+
+func (p *Phase) validateTasks() error {
+	if len(p.Tasks) == 0 {
+		return errors.New("no tasks")
+	}
+	for j, t := range p.Tasks {
+		switch {
+		case t.Classes < 1 || t.Classes > 1<<20:
+			return fmt.Errorf("task %d: %d classes", j+1, t.Classes)
+		case t.Channels != 1 && t.Channels != 3:
+			return fmt.Errorf("task %d: %d channels, images have 1 or 3", j+1, t.Channels)
+		case t.Size < 1 || t.Size > 1024:
+			return fmt.Errorf("task %d: images of %d pixels, they have 1 to 1024", j+1, t.Size)
+		case t.Stride < 1 || t.Stride > 3:
+			return fmt.Errorf("task %d: stem stride %d, it is 1, 2 or 3", j+1, t.Stride)
+		}
+	}
+	return nil
+}
+
+func (p *Phase) validateHeads() error {
+	if len(p.Heads) == 0 {
+		return errors.New("no heads")
+	}
+	type pass struct {
+		trunk [2]int
+		input int
+	}
+	seen, passes, stemSize := map[[2]int]bool{}, map[pass][]int{}, 0
+	for _, h := range p.Heads {
+		name := fmt.Sprintf("head of task %d, level %d", h.Task, h.Level)
+		input, trunk := h.Input, h.Trunk
+		if input == 0 {
+			input = h.Task
+		}
+		if trunk == [2]int{} {
+			trunk = [2]int{h.Task, h.Level}
+		}
+		for _, task := range []int{h.Task, input, trunk[0]} {
+			if task < 1 || task > len(p.Tasks) {
+				return fmt.Errorf("%s: there is no task %d", name, task)
+			}
+		}
+		switch {
+		case h.Level < 1 || trunk[1] < 1:
+			return fmt.Errorf("%s: levels count from 1", name)
+		case seen[[2]int{h.Task, h.Level}]:
+			return fmt.Errorf("%s: there are two", name)
+		case !slices.Contains([]string{"", CrossEntropy, Distillation, NoLoss}, h.Loss):
+			return fmt.Errorf("%s: loss %q is not ce, distill or none", name, h.Loss)
+		case len(h.Units) == 0:
+			return fmt.Errorf("%s: no units", name)
+		}
+		seen[[2]int{h.Task, h.Level}] = true
+		units := slices.Sorted(slices.Values(h.Units))
+		if units[0] < 1 || units[len(units)-1] > len(p.Shares) || len(slices.Compact(slices.Clone(units))) != len(units) {
+			return fmt.Errorf("%s: units %v are not different numbers from 1 to %d", name, h.Units, len(p.Shares))
+		}
+		key := pass{trunk, input}
+		if other, ok := passes[key]; ok && !slices.Equal(other, units) {
+			return fmt.Errorf("%s: units %v, but another head of the same trunk and images has %v", name, units, other)
+		}
+		passes[key] = units
+		stemTask, images := p.Tasks[trunk[0]-1], p.Tasks[input-1]
+		if stemTask.Size != images.Size || stemTask.Channels != images.Channels {
+			return fmt.Errorf("%s: the stem of task %d takes images of %dx%d pixels and %d channels, those of task %d have %dx%d and %d: sequential training needs tasks of one image size", name, trunk[0],
+				stemTask.Size, stemTask.Size, stemTask.Channels, input, images.Size, images.Size, images.Channels)
+		}
+		size := network.OutputSize(stemTask.Size, stemTask.Stride)
+		if stemSize != 0 && size != stemSize {
+			return fmt.Errorf("%s: the stem of task %d gives maps of %d pixels, another gives %d: choose strides that make them equal", name, trunk[0], size, stemSize)
+		}
+		stemSize = size
+	}
+	return nil
+}
+
+// trains tells whether a tensor's name is not frozen; a convolution's blocks may be frozen all the same.
+func (p *Phase) trains(name string) bool {
+	return !slices.ContainsFunc(p.Frozen, func(pattern string) bool {
+		match, err := path.Match(pattern, name)
+		return err == nil && match
+	})
+}
+
+// Normalised is a copy in which every head says its input, trunk and loss, in order of (task, level).
+func (p *Phase) Normalised() Phase {
+	c := *p
+	c.normalise()
+	return c
+}

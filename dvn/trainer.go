@@ -1,0 +1,253 @@
+package dvn
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// HeadID names a head: task and level, from 1.
+type HeadID struct{ Task, Level int }
+
+// String is as in task1.level2.
+func (h HeadID) String() string { return headName(h.Task, h.Level) }
+
+// Trainer runs the steps of one phase on a store. A step is recorded once for each combination of batch sizes.
+type Trainer struct {
+	phase    Phase
+	arena    *arena
+	graph    *graph
+	teacher  *graph // the old network in evaluation mode; nil where no head distills
+	hyper    *gpu.Exchange
+	programs map[string]*layers.Program
+	kernels  *layers.Kernels
+	profile  bool
+}
+
+// NewTrainer prepares a phase. capacity is the largest batch of every task whose images are seen. old is the network as it
+// was at the start of the phase, which heads with the loss distill learn from (spec section 5); nil where there are none.
+// profile adds timestamps to every operation.
+func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int, profile bool) (*Trainer, error) {
+	t := &Trainer{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}, profile: profile}
+	t.phase.normalise()
+	if err := t.build(store, old, capacity); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Trainer) build(store, old *Store, capacity map[int]int) error {
+	if !slices.ContainsFunc(t.phase.Heads, func(h Head) bool { return h.Loss != NoLoss }) {
+		return fmt.Errorf("no head of the phase has a loss")
+	}
+	inputs, err := newInputs(t.arena, &t.phase, capacity)
+	if err != nil {
+		return err
+	}
+	if t.graph, err = newGraph(t.arena, t.kernels, store, &t.phase, forTraining, inputs); err != nil {
+		return err
+	}
+	if err := t.buildTeacher(old, inputs); err != nil {
+		return err
+	}
+	t.hyper = t.arena.exchange("hyperparameters", layers.HyperFloats)
+	return t.arena.err
+}
+
+// buildTeacher makes the old network's graph: for every old task and images its top level, or each head's own.
+func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
+	phase := t.phase
+	phase.Heads, phase.TrunkMode = nil, TrunkEval
+	top := map[int]int{}
+	for _, h := range t.phase.Heads {
+		if h.Loss == Distillation {
+			top[h.Task] = max(top[h.Task], h.Level)
+		}
+	}
+	for _, h := range t.phase.Heads {
+		if h.Loss == Distillation && (phase.Teacher == TeacherSame || h.Level == top[h.Task]) {
+			phase.Heads = append(phase.Heads, h)
+		}
+	}
+	if len(phase.Heads) == 0 {
+		return nil
+	}
+	if old == nil {
+		return fmt.Errorf("heads with the loss distill need the old network")
+	}
+	var err error
+	if t.teacher, err = newGraph(t.arena, t.kernels, old, &phase, forEvaluation, inputs); err != nil {
+		return err
+	}
+	for _, h := range t.graph.heads {
+		level := h.Level
+		if phase.Teacher == TeacherTop {
+			level = top[h.Task]
+		}
+		if teacher := t.teacher.find(HeadID{h.Task, level}); h.Loss == Distillation && teacher != nil && t.arena.device != nil {
+			h.teacherLogits = t.teacher.logitsOf(teacher)
+		}
+	}
+	return nil
+}
+
+func (g *graph) find(id HeadID) *head {
+	for _, h := range g.heads {
+		if h.Task == id.Task && h.Level == id.Level {
+			return h
+		}
+	}
+	return nil
+}
+
+// StepResult holds what a step computed, in host memory that the next step overwrites.
+type StepResult struct {
+	Losses map[HeadID]float32 // before reduction
+	graph  *graph
+	counts counts
+}
+
+// Step runs one training step on one batch of every task: stems, heads, losses, backward, update. The learning rate is this
+// step's. A loss that is not finite is an ErrDiverged that names the head.
+func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error) {
+	n, err := t.graph.load(batches, true)
+	if err != nil {
+		return nil, err
+	}
+	copy(floatsOf(t.hyper.Host()), []float32{float32(rate), float32(t.phase.Momentum), float32(t.phase.WeightDecay)})
+	program, err := t.program(n)
+	if err != nil {
+		return nil, err
+	}
+	if err := program.Run(); err != nil {
+		return nil, err
+	}
+	r := &StepResult{Losses: map[HeadID]float32{}, graph: t.graph, counts: n}
+	losses := floatsOf(t.graph.losses.Host())
+	for _, h := range t.graph.learners() {
+		r.Losses[HeadID{h.Task, h.Level}] = losses[h.lossAt]
+		if !finite(losses[h.lossAt]) {
+			return r, fmt.Errorf("%w: the loss of %s is %v; lower the learning rate (lr %g)", ErrDiverged, HeadID{h.Task, h.Level}, losses[h.lossAt], rate)
+		}
+	}
+	return r, nil
+}
+
+// ErrDiverged is wrapped where a loss is not finite.
+var ErrDiverged = fmt.Errorf("training diverged")
+
+// program is the recorded step for batches of n.
+func (t *Trainer) program(n counts) (*layers.Program, error) {
+	key := n.key()
+	if p, ok := t.programs[key]; ok {
+		return p, nil
+	}
+	b := t.kernels.NewBuilder()
+	t.record(b, n)
+	p, err := b.Finish("training step, batches "+key, t.profile)
+	if err == nil {
+		t.programs[key] = p
+	}
+	return p, err
+}
+
+// record is the training step, top to bottom.
+func (t *Trainer) record(b *layers.Builder, n counts) {
+	g := t.graph
+	g.upload(b, n)
+	b.Recorder().Upload(t.hyper, 0, 4*layers.HyperFloats)
+	if t.teacher != nil {
+		t.teacher.forward(b, n, false)
+	}
+	g.forward(b, n, g.batchStatistics())
+	g.loss(b, n)
+	g.backward(b, n)
+	g.update(b, t.hyper.Buffer().All())
+	g.download(b)
+}
+
+// upload copies the batches to the device where it does not share the host's memory.
+func (g *graph) upload(b *layers.Builder, n counts) {
+	for _, task := range slices.Sorted(maps.Keys(g.inputs)) {
+		in := g.inputs[task]
+		b.Recorder().Upload(in.images, 0, in.activations(n[task]).Range.Size)
+		b.Recorder().Upload(in.labels, 0, 4*uint64(n[task]))
+	}
+}
+
+func (g *graph) download(b *layers.Builder) {
+	b.Recorder().Download(g.logits, 0, g.logits.Buffer().Size())
+	b.Recorder().Download(g.losses, 0, g.losses.Buffer().Size())
+}
+
+// load writes a batch of every task that the graph sees; labels are needed where wantLabels and a head learns from them.
+func (g *graph) load(batches map[int]Batch, wantLabels bool) (counts, error) {
+	n := counts{}
+	for task, in := range g.inputs {
+		batch, ok := batches[task]
+		if !ok {
+			return nil, fmt.Errorf("task %d: no batch", task)
+		}
+		learns := slices.ContainsFunc(g.heads, func(h *head) bool { return h.Input == task && h.Loss == CrossEntropy })
+		if wantLabels && learns && batch.Labels == nil {
+			return nil, fmt.Errorf("task %d: no labels", task)
+		}
+		if err := in.write(batch, g.phase.Tasks[task-1].Classes); err != nil {
+			return nil, err
+		}
+		n[task] = len(batch.Images) / (in.size * in.size * in.channels)
+	}
+	return n, nil
+}
+
+func (n counts) key() string {
+	var parts []string
+	for _, task := range slices.Sorted(maps.Keys(n)) {
+		parts = append(parts, fmt.Sprintf("%d:%d", task, n[task]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// Logits of a head in the last step, [images, classes], in memory of the caller's.
+func (r *StepResult) Logits(id HeadID) []float32 {
+	h := r.graph.find(id)
+	return slices.Clone(floatsOf(r.graph.logits.Host())[h.logitsAt : h.logitsAt+r.counts[h.Input]*h.classes])
+}
+
+// TeacherLogits are the old network's logits that a head learned from in the last step, [images, classes].
+func (t *Trainer) TeacherLogits(id HeadID, r *StepResult) ([]float32, error) {
+	h := t.graph.find(id)
+	values := make([]float32, r.counts[h.Input]*h.classes)
+	return values, h.teacherLogits.Buffer.ReadFloats(int(h.teacherLogits.Offset/4), values)
+}
+
+// Trains tells whether a tensor changes in this phase: some of it, in a convolution.
+func (t *Trainer) Trains() []string {
+	var names []string
+	for _, s := range t.graph.segments() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// Dispatches is the number of operations of a recorded step and of its barriers.
+func (t *Trainer) Dispatches() (operations, barriers int) {
+	for _, p := range t.programs {
+		return p.Len(), p.Barriers()
+	}
+	return 0, 0
+}
+
+// Close releases what the trainer allocated, not its store.
+func (t *Trainer) Close() {
+	for _, p := range t.programs {
+		p.Close()
+	}
+	t.programs = nil
+	t.arena.close()
+}

@@ -91,7 +91,7 @@ func (b *Builder) DenseBackwardData(name string, inputs []DenseInput) {
 		g.To = uint32(len(entries))
 		groups = append(groups, g)
 		op.Writes = append(op.Writes, in.DX)
-		op.Workgroups += first.Images * ceilDiv(first.Ins/2, b.kernels.lanes)
+		op.Workgroups += ceilDiv(first.Images*first.Ins/2, b.kernels.lanes)
 	}
 	b.dispatch("dense_backward_data", op, denseBackwardDataPush{b.table(op.Name, entries), b.table(op.Name+" groups", groups), uint32(op.Workgroups), uint32(len(groups))})
 }

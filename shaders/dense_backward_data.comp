@@ -3,7 +3,7 @@
 #include "memory.glsl"
 // x[n,i] = sum over the heads of a group, in order, and their outputs o of y[n,o] w[o,i]; x and y are gradients. Heads that
 // share a trunk form a group; mask[n,i] > 0 lets a gradient pass where the input was a ReLU's output. A lane a pair of
-// inputs; workgroups: image, LANES pairs (fastest) (layers/dense.go, DenseBackwardData).
+// inputs; workgroups: LANES of all images' pairs (layers/dense.go, DenseBackwardData).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 #include "dense.glsl"
@@ -18,7 +18,8 @@ layout(push_constant, scalar) uniform Push {
   DenseHeads heads;
   DenseGroups table;
   uint groups, group_count;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();
@@ -28,8 +29,10 @@ void main() {
     if (p.table.group[i].first <= group) k = i;
   DenseGroup d = p.table.group[k];
   group -= d.first;
-  uint tiles = (d.ins / 2 + LANES - 1) / LANES, n = group / tiles, i = (group % tiles * LANES + gl_LocalInvocationID.x) * 2;
-  if (i >= d.ins) return;
+  // Lanes run over images and pairs alike, so that no lane's addresses are the workgroup's: Mesa 26.2.6 loads what all lanes
+  // share even after the last turn of a loop, and the pointers of the next head are not there.
+  uint index = group * LANES + gl_LocalInvocationID.x, n = index / (d.ins / 2), i = index % (d.ins / 2) * 2;
+  if (n >= d.images) return;
   vec2 sum = vec2(0);
   for (uint h = d.from; h < d.to; h++) {
     Floats y = p.heads.head[h].y;

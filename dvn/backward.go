@@ -19,11 +19,12 @@ func (g *graph) loss(b *layers.Builder, n counts) {
 		l := layers.LossHead{
 			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(at, bytes),
 			Loss:    g.losses.Buffer().Part(4*uint64(h.lossAt), 4),
-			Classes: h.classes, Images: n[h.Input], Weight: weight, Labels: g.inputs[h.Input].labels.Buffer().All(),
+			Classes: h.classes, Images: n[h.Input], Weight: weight,
 		}
 		if h.Loss == Distillation {
-			l.Kind = layers.Distillation
-			l.Teacher = h.teacherLogits
+			l.Kind, l.Teacher = layers.Distillation, h.teacherLogits
+		} else {
+			l.Labels = g.inputs[h.Task].labels.Buffer().All()
 		}
 		at += bytes
 		all = append(all, l)
@@ -171,7 +172,9 @@ func (g *graph) stemBlocks(c layers.Conv) layers.Blocks {
 func (g *graph) allocateScratch() {
 	n := counts{}
 	for task, in := range g.inputs {
-		n[task] = in.capacity
+		if in.seen {
+			n[task] = in.capacity
+		}
 	}
 	g.shared = map[string]layers.SharedNorm{}
 	if g.phase.BN == BNShared {

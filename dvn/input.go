@@ -2,17 +2,21 @@ package dvn
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
-// input is one task's batch on the device: images [N, size+2, size+2, channels padded], labels [N].
+// input is what a step gets of one task: images [N, size+2, size+2, channels padded] where some head sees them, labels [N]
+// where some head learns from them.
 type input struct {
-	task, size, channels, maps, capacity int
-	images, labels                       *gpu.Exchange
+	task, size, channels, maps, capacity, classes int
+	images, labels                                *gpu.Exchange
+	seen, learned                                 bool
 }
 
 // Batch is one task's images, float32 [N, size, size, channels] normalised and augmented, and their labels (which evaluation
@@ -22,22 +26,36 @@ type Batch struct {
 	Labels []int32
 }
 
-// newInputs makes room for the images that the heads of a phase see; capacity gives the largest batch of each task.
+// newInputs makes room for the images and labels of a phase; capacity gives the largest batch of each task whose images are
+// seen. A head's labels are its own task's, whatever images it sees.
 func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error) {
 	inputs := map[int]*input{}
-	for _, h := range p.Heads {
-		if inputs[h.Input] != nil {
-			continue
+	of := func(task, n int) *input {
+		if inputs[task] == nil {
+			t := p.Tasks[task-1]
+			inputs[task] = &input{task: task, size: t.Size, channels: t.Channels, maps: even(t.Channels), classes: t.Classes}
 		}
+		inputs[task].capacity = max(inputs[task].capacity, n)
+		return inputs[task]
+	}
+	for _, h := range p.Heads {
 		n := capacity[h.Input]
 		if n < 1 {
-			return nil, fmt.Errorf("head of task %d, level %d sees the images of task %d, which has no batch", h.Task, h.Level, h.Input)
+			return nil, fmt.Errorf("%s sees the images of task %d, which has no batch", HeadID{h.Task, h.Level}, h.Input)
 		}
-		t := p.Tasks[h.Input-1]
-		in := &input{task: h.Input, size: t.Size, channels: t.Channels, maps: even(t.Channels), capacity: n}
-		in.images = a.exchange(fmt.Sprintf("images of task %d", h.Input), n, t.Size+2, t.Size+2, in.maps)
-		in.labels = a.exchange(fmt.Sprintf("labels of task %d", h.Input), n)
-		inputs[h.Input] = in
+		of(h.Input, n).seen = true
+		if h.Loss == CrossEntropy {
+			of(h.Task, n).learned = true
+		}
+	}
+	for _, task := range slices.Sorted(maps.Keys(inputs)) {
+		in := inputs[task]
+		if in.seen {
+			in.images = a.exchange(fmt.Sprintf("images of task %d", task), in.capacity, in.size+2, in.size+2, in.maps)
+		}
+		if in.learned {
+			in.labels = a.exchange(fmt.Sprintf("labels of task %d", task), in.capacity)
+		}
 	}
 	return inputs, a.err
 }
@@ -51,34 +69,38 @@ func (in *input) activations(n int) layers.Activations {
 	return a.For(n)
 }
 
-// write puts a batch into the memory that the next run uploads.
-func (in *input) write(b Batch, classes int) error {
+// writeImages puts images into the memory that the next run uploads, and returns how many they are.
+func (in *input) writeImages(images []float32) (int, error) {
 	pixels := in.size * in.size * in.channels
-	n := len(b.Images) / pixels
-	if n < 1 || n > in.capacity || len(b.Images) != n*pixels {
-		return fmt.Errorf("task %d: %d numbers are not 1 to %d images of %dx%d pixels and %d channels", in.task, len(b.Images), in.capacity, in.size, in.size, in.channels)
-	}
-	if b.Labels != nil && len(b.Labels) != n {
-		return fmt.Errorf("task %d: %d labels for %d images", in.task, len(b.Labels), n)
+	n := len(images) / pixels
+	if n < 1 || n > in.capacity || len(images) != n*pixels {
+		return 0, fmt.Errorf("task %d: %d numbers are not 1 to %d images of %dx%d pixels and %d channels", in.task, len(images), in.capacity, in.size, in.size, in.channels)
 	}
 	host := floatsOf(in.images.Host())
 	row := (in.size + 2) * in.maps
 	for i := range n {
 		for y := range in.size {
-			from := b.Images[(i*in.size+y)*in.size*in.channels:]
+			from := images[(i*in.size+y)*in.size*in.channels:]
 			to := host[(i*(in.size+2)+y+1)*row+in.maps:]
 			for x := range in.size {
 				copy(to[x*in.maps:x*in.maps+in.channels], from[x*in.channels:])
 			}
 		}
 	}
-	labels := intsOf(in.labels.Host())
-	for i, label := range b.Labels {
-		if label < 0 || int(label) >= classes {
-			return fmt.Errorf("task %d: label %d of image %d is not from 0 to %d", in.task, label, i, classes-1)
-		}
-		labels[i] = label
+	return n, nil
+}
+
+// writeLabels does the same for labels.
+func (in *input) writeLabels(labels []int32) error {
+	if len(labels) < 1 || len(labels) > in.capacity {
+		return fmt.Errorf("task %d: %d labels, there is room for 1 to %d", in.task, len(labels), in.capacity)
 	}
+	for i, label := range labels {
+		if label < 0 || int(label) >= in.classes {
+			return fmt.Errorf("task %d: label %d of image %d is not from 0 to %d", in.task, label, i, in.classes-1)
+		}
+	}
+	copy(intsOf(in.labels.Host()), labels)
 	return nil
 }
 

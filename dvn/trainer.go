@@ -175,8 +175,12 @@ func (t *Trainer) record(b *layers.Builder, n counts) {
 func (g *graph) upload(b *layers.Builder, n counts) {
 	for _, task := range slices.Sorted(maps.Keys(g.inputs)) {
 		in := g.inputs[task]
-		b.Recorder().Upload(in.images, 0, in.activations(n[task]).Range.Size)
-		b.Recorder().Upload(in.labels, 0, 4*uint64(n[task]))
+		if in.seen {
+			b.Recorder().Upload(in.images, 0, in.activations(n[task]).Range.Size)
+		}
+		if in.learned {
+			b.Recorder().Upload(in.labels, 0, in.labels.Buffer().Size())
+		}
 	}
 }
 
@@ -185,22 +189,28 @@ func (g *graph) download(b *layers.Builder) {
 	b.Recorder().Download(g.losses, 0, g.losses.Buffer().Size())
 }
 
-// load writes a batch of every task that the graph sees; labels are needed where wantLabels and a head learns from them.
-func (g *graph) load(batches map[int]Batch, wantLabels bool) (counts, error) {
+// load writes what the heads see and learn from. labels false: nothing is learned.
+func (g *graph) load(batches map[int]Batch, labels bool) (counts, error) {
 	n := counts{}
 	for task, in := range g.inputs {
-		batch, ok := batches[task]
-		if !ok {
-			return nil, fmt.Errorf("task %d: no batch", task)
+		batch := batches[task]
+		if in.seen {
+			images, err := in.writeImages(batch.Images)
+			if err != nil {
+				return nil, err
+			}
+			n[task] = images
 		}
-		learns := slices.ContainsFunc(g.heads, func(h *head) bool { return h.Input == task && h.Loss == CrossEntropy })
-		if wantLabels && learns && batch.Labels == nil {
-			return nil, fmt.Errorf("task %d: no labels", task)
+		if in.learned && labels {
+			if err := in.writeLabels(batch.Labels); err != nil {
+				return nil, err
+			}
 		}
-		if err := in.write(batch, g.phase.Tasks[task-1].Classes); err != nil {
-			return nil, err
+	}
+	for _, h := range g.heads {
+		if labels && h.Loss == CrossEntropy && len(batches[h.Task].Labels) != n[h.Input] {
+			return nil, fmt.Errorf("%s: %d labels for %d images", HeadID{h.Task, h.Level}, len(batches[h.Task].Labels), n[h.Input])
 		}
-		n[task] = len(batch.Images) / (in.size * in.size * in.channels)
 	}
 	return n, nil
 }

@@ -13,7 +13,8 @@ layout(constant_id = 4) const uint RESIDUAL_STRIDE = 1;
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
   uint groups, head_count, groups_per_image, size;
-} p;
+}
+p;
 
 vec2 activate(NormHead h, vec2 x, vec2 scale, vec2 shift, uint residual_at, ivec2 from) {
   vec2 y = fma(scale, x, shift);
@@ -32,13 +33,16 @@ void main() {
   vec2 scale = norm_row(h, SCALE, a.c), shift = norm_row(h, SHIFT, a.c);
   ivec2 from = ivec2(-1);
   if (RESIDUAL != 0) from = ivec2(h.source.v[a.c], h.source.v[a.c + 1]);
-  uint row = p.size + 2, step = a.many * h.maps, residual_row = h.residual_size + 2, residual_step = a.many * RESIDUAL_STRIDE * h.residual_maps;
+  uint row = p.size + 2, step = a.many * h.maps, residual_row = h.residual_size + 2,
+       residual_step = a.many * RESIDUAL_STRIDE * h.residual_maps;
   for (uint i = a.from; i < a.to; i++) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * h.maps + a.c, j = a.pixel;
-    uint residual_at = ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) * h.residual_maps;
+    uint residual_at =
+        ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) *
+        h.residual_maps;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
-      [[unroll]] for (uint t = 0; t < TURNS; t++)
-        store_pair(h.y, at + t * step, activate(h, load_pair(x, (at + t * step) / 2), scale, shift, residual_at + t * residual_step, from));
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_pair(h.y, at + t * step,
+          activate(h, load_pair(x, (at + t * step) / 2), scale, shift, residual_at + t * residual_step, from));
       at += TURNS * step;
       residual_at += TURNS * residual_step;
     }

@@ -11,7 +11,8 @@ layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lava
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
   uint groups, head_count, groups_per_image, size;
-} p;
+}
+p;
 
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
@@ -26,7 +27,8 @@ void main() {
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
         vec2 g = mix(vec2(0), load_pair(dy, at + t * step), greaterThan(load_pair(y, at + t * step), vec2(0)));
-        store_pair(h.dx, (at + t * step) * 2, scale * (g - mean_g - (load_pair(x, at + t * step) - mean) * inverse * mean_gx));
+        store_pair(
+            h.dx, (at + t * step) * 2, scale * (g - mean_g - (load_pair(x, at + t * step) - mean) * inverse * mean_gx));
       }
       at += TURNS * step;
     }

@@ -10,7 +10,8 @@ layout(constant_id = 1) const uint BATCH = 1;
 layout(push_constant, scalar) uniform Push {
   NormTable table;
   uint groups, entries;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

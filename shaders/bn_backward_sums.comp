@@ -11,7 +11,8 @@ layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lava
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
   uint groups, head_count, groups_per_image, size;
-} p;
+}
+p;
 
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);

@@ -11,7 +11,8 @@ layout(constant_id = 1) const uint SOURCE = 0;
 layout(push_constant, scalar) uniform Push {
   NormTable table;
   uint groups, entries;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

@@ -14,7 +14,8 @@ layout(push_constant, scalar) uniform Push {
   Ints own;
   Floats dgamma, dbeta; // [maps]
   uint groups, entries, maps;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup(), c = group * LANES + gl_LocalInvocationID.x;

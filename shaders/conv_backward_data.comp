@@ -23,7 +23,8 @@ layout(push_constant, scalar) uniform Push {
   uint in_size, out_size;
   uint in_maps; // physical
   uint in_bounds[9], out_bounds[9];
-} p;
+}
+p;
 #include "units.glsl"
 
 // Pixels a of the gradient that reach a tile from y0: y0 / STRIDE - BEFORE to y0 / STRIDE + (TILE - 1 + PAD) / STRIDE.
@@ -49,7 +50,8 @@ void main() {
   uint at[LOADS], column = physical_in(p.heads.head[h].in_units, min(c, ins - 2)) / 2;
   [[unroll]] for (uint l = 0; l < LOADS; l++) {
     uint i = min(l * LANES + lane, PIXELS - 1);
-    uint a = min(y0 / STRIDE + 1 - BEFORE + i / SPAN_X, out_row - 1), b = min(x0 / STRIDE + 1 - BEFORE + i % SPAN_X, out_row - 1);
+    uint a = min(y0 / STRIDE + 1 - BEFORE + i / SPAN_X, out_row - 1),
+         b = min(x0 / STRIDE + 1 - BEFORE + i % SPAN_X, out_row - 1);
     at[l] = ((n * out_row + a) * out_row + b) * outs / 2;
   }
   uint own = 0; // pair of the head's own outputs
@@ -63,7 +65,8 @@ void main() {
       [[unroll]] for (int i = 0; i < SPAN_Y; i++) [[unroll]] for (int j = 0; j < SPAN_X; j++) {
         vec2 value = subgroupBroadcast(pixel[(i * SPAN_X + j) / LANES], (i * SPAN_X + j) % LANES);
         [[unroll]] for (int m = 0; m < 2; m++) [[unroll]] for (int t = 0; t < TAPS; t++) {
-          int yy = (i - int(BEFORE)) * int(STRIDE) + t / int(KERNEL) - int(PAD), xx = (j - int(BEFORE)) * int(STRIDE) + t % int(KERNEL) - int(PAD);
+          int yy = (i - int(BEFORE)) * int(STRIDE) + t / int(KERNEL) - int(PAD),
+              xx = (j - int(BEFORE)) * int(STRIDE) + t % int(KERNEL) - int(PAD);
           if (yy >= 0 && yy < TILE_Y && xx >= 0 && xx < TILE_X)
             sum[yy * TILE_X + xx] = fma(vec2(value[m]), w[m * TAPS + t], sum[yy * TILE_X + xx]);
         }

@@ -26,7 +26,8 @@ layout(push_constant, scalar) uniform Push {
   uint in_size, out_size;
   uint in_maps; // physical
   uint in_bounds[9], out_bounds[9];
-} p;
+}
+p;
 #include "units.glsl"
 
 const uint TAPS = KERNEL * KERNEL, EDGE = (3 - KERNEL) / 2;
@@ -88,7 +89,9 @@ void main() {
       float value = sum[i];
       if (EPILOGUE != 0) value = fma(scale, value, shift);
       if (EPILOGUE == 2 && from >= 0)
-        value += residual.v[((n * residual_row + yy * RESIDUAL_STRIDE + 1) * residual_row + xx * RESIDUAL_STRIDE + 1) * residual_maps + from];
+        value += residual.v[((n * residual_row + yy * RESIDUAL_STRIDE + 1) * residual_row + xx * RESIDUAL_STRIDE + 1) *
+                residual_maps +
+            from];
       if (EPILOGUE != 0) value = max(value, 0);
       y.v[((n * out_row + yy + 1) * out_row + xx + 1) * outs + o] = value;
     }

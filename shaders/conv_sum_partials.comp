@@ -13,7 +13,8 @@ layout(push_constant, scalar) uniform Push {
   Floats partials; // [splits, tiles, OUTS, KERNEL, KERNEL, LANES]
   Floats g;        // [physical out, KERNEL, KERNEL, in_maps]
   uint tile_count, splits, in_maps;
-} p;
+}
+p;
 
 const uint TAPS = KERNEL * KERNEL;
 
@@ -23,7 +24,8 @@ void main() {
   uint o = p.tiles.tile[index].o, rows = p.tiles.tile[index].outs * TAPS, c = p.tiles.tile[index].c + lane;
   for (uint row = 0; row < rows; row++) {
     float sum = 0;
-    for (uint s = 0; s < p.splits; s++) sum += p.partials.v[((s * p.tile_count + index) * OUTS * TAPS + row) * LANES + lane];
+    for (uint s = 0; s < p.splits; s++)
+      sum += p.partials.v[((s * p.tile_count + index) * OUTS * TAPS + row) * LANES + lane];
     p.g.v[(o * TAPS + row) * p.in_maps + c] = sum;
   }
 }

@@ -9,7 +9,8 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(push_constant, scalar) uniform Push {
   DenseHeads heads;
   uint groups, head_count;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();
@@ -19,7 +20,8 @@ void main() {
     if (p.heads.head[i].first <= group) h = i;
   DenseHead e = p.heads.head[h];
   group -= e.first;
-  uint tiles = (e.ins / 2 + LANES - 1) / LANES, o = group / tiles, i = (group % tiles * LANES + gl_LocalInvocationID.x) * 2;
+  uint tiles = (e.ins / 2 + LANES - 1) / LANES, o = group / tiles,
+       i = (group % tiles * LANES + gl_LocalInvocationID.x) * 2;
   if (i >= e.ins) return;
   Pairs x = Pairs(e.x);
   vec2 sum = vec2(0);

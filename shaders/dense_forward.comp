@@ -9,7 +9,8 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(push_constant, scalar) uniform Push {
   DenseHeads heads;
   uint groups, head_count;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

@@ -5,13 +5,16 @@
 // takes floats of a row, halo left alone (layers/pool.go, HeadSum).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
-struct Source { Floats x; };
+struct Source {
+  Floats x;
+};
 layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Sources { Source head[]; };
 layout(push_constant, scalar) uniform Push {
   Sources heads; // all of one shape [images, size+2, size+2, maps]
   Floats y;
   uint groups, head_count, size, maps; // a workgroup a row
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

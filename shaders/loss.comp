@@ -11,7 +11,8 @@ layout(push_constant, scalar) uniform Push {
   LossHeads heads;
   uint groups, head_count;
   float temperature;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

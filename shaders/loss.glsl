@@ -1,8 +1,8 @@
 // The table of the losses: one entry a head, written by the host (layers/loss.go, lossHead).
 struct LossHead {
-  Floats logits;  // [images, classes]
-  Floats teacher; // [images, classes]: the old network's logits, KIND_DISTILL only
-  Ints labels;    // [images], KIND_CE only
+  Floats logits;   // [images, classes]
+  Floats teacher;  // [images, classes]: the old network's logits, KIND_DISTILL only
+  Ints labels;     // [images], KIND_CE only
   Floats gradient; // [images, classes], of the total loss
   Floats each;     // [images]: the loss of every image
   Floats loss;     // [1]: their mean

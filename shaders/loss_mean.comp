@@ -8,7 +8,8 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(push_constant, scalar) uniform Push {
   LossHeads heads;
   uint groups, head_count;
-} p;
+}
+p;
 
 void main() {
   uint h = flat_workgroup() * LANES + gl_LocalInvocationID.x;

@@ -1,6 +1,7 @@
 // The table of the passes around batch-norm: one entry a head, written by the host (layers/norm.go, normHead).
 struct NormHead {
-  Floats x;        // the convolution's output [images, size+2, size+2, maps], zero halo; every tensor below that names no shape has this one
+  Floats
+      x; // the convolution's output [images, size+2, size+2, maps], zero halo; every tensor below that names no shape has this one
   Floats y;        // the activations
   Floats dy;       // gradient of the activations
   Floats dx;       // gradient of the convolution's output
@@ -21,10 +22,10 @@ const uint SCALE = 0, SHIFT = 1, MEAN = 2, INVERSE = 3, VARIANCE = 4, MEAN_G = 5
 // lanes share a pair and take every many-th pixel. Workgroups: image, head, block of rows, pairs (fastest).
 struct Part {
   uint head, image;
-  uint c;              // the lane's first map
-  uint from, to;       // rows
-  uint pixel, many;    // the lane's first pixel of a row, and the step
-  uint partial;        // index among the head's partials
+  uint c;           // the lane's first map
+  uint from, to;    // rows
+  uint pixel, many; // the lane's first pixel of a row, and the step
+  uint partial;     // index among the head's partials
   bool idle;
 };
 

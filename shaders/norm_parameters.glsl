@@ -1,8 +1,8 @@
 // Parameters and statistics of batch-norm: one entry a head and layer, written by the host (layers/norm.go, normParameters).
 struct NormParameters {
   Floats partials;
-  Floats norm;           // [NORM_ROWS, maps]
-  Floats gamma, beta;    // [maps], or of the physical layer where `physical` says which map
+  Floats norm;        // [NORM_ROWS, maps]
+  Floats gamma, beta; // [maps], or of the physical layer where `physical` says which map
   Floats running_mean, running_var;
   Floats dgamma, dbeta;
   Ints physical; // [maps]: index into the four to six above

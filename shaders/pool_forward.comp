@@ -8,7 +8,8 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(push_constant, scalar) uniform Push {
   PoolHeads heads;
   uint groups, head_count, groups_per_image, size;
-} p;
+}
+p;
 
 void main() {
   uint group = flat_workgroup();

@@ -8,11 +8,11 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 struct Segment {
-  uint at;           // index of the first float
+  uint at;          // index of the first float
   uint rows, width; // of a row, in floats; a convolution has a row an output map, [KERNEL, KERNEL, ins]
-  uint ins;          // input maps of a convolution; 0: every float trains
-  uint decays;       // 0 or 1
-  uint first;        // its first workgroup
+  uint ins;         // input maps of a convolution; 0: every float trains
+  uint decays;      // 0 or 1
+  uint first;       // its first workgroup
   uint in_bounds[9], out_bounds[9];
   uint trains[16]; // [output unit]: mask of the input units whose block trains
 };
@@ -22,7 +22,8 @@ layout(push_constant, scalar) uniform Push {
   Floats w, g, v;
   Floats hyper; // lr, momentum, decay: what changes from step to step
   uint groups, segment_count;
-} p;
+}
+p;
 
 uint bound(uint word, uint u) { return word >> (u % 2 * 16) & 0xffff; }
 
@@ -32,10 +33,13 @@ void main() {
   uint low = 0, high = p.segment_count;
   while (high - low > 1) {
     uint middle = (low + high) / 2;
-    if (p.segments.segment[middle].first <= group) low = middle;
-    else high = middle;
+    if (p.segments.segment[middle].first <= group)
+      low = middle;
+    else
+      high = middle;
   }
-  uint row = group - p.segments.segment[low].first, width = p.segments.segment[low].width, ins = p.segments.segment[low].ins;
+  uint row = group - p.segments.segment[low].first, width = p.segments.segment[low].width,
+       ins = p.segments.segment[low].ins;
   float lr = p.hyper.v[0], momentum = p.hyper.v[1], decay = p.segments.segment[low].decays != 0 ? p.hyper.v[2] : 0;
   uint at = p.segments.segment[low].at + row * width, trains = 0;
   if (ins != 0) {

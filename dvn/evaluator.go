@@ -1,11 +1,9 @@
 package dvn
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
@@ -100,51 +98,4 @@ func (e *Evaluator) Close() {
 	}
 	e.programs = nil
 	e.arena.close()
-}
-
-// Memory is what a phase needs on a device, by purpose: its store, its trainer and an evaluator.
-type Memory map[gpu.Purpose]uint64
-
-// Total adds up.
-func (m Memory) Total() (n uint64) {
-	for _, bytes := range m {
-		n += bytes
-	}
-	return n
-}
-
-// PredictMemory counts, by the code that allocates it, what training a phase takes; nothing is allocated. stored lists every
-// phase whose tensors the store holds; evaluation is the batch size of the evaluator.
-func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int, evaluation map[int]int) (Memory, error) {
-	store, err := layOutStore(stored)
-	if err != nil {
-		return nil, err
-	}
-	memory := Memory(store.bytes(true))
-	t := &Trainer{phase: p, kernels: k, arena: newArena(nil)}
-	t.phase.normalise()
-	if err := t.build(store, store, capacity); err != nil {
-		return nil, err
-	}
-	if t.teacher != nil {
-		memory.add(store.bytes(false))
-	}
-	memory.add(t.arena.bytes)
-	e := t.phase
-	a := newArena(nil)
-	inputs, err := newInputs(a, &e, evaluation)
-	if err == nil {
-		_, err = newGraph(a, k, store, &e, forEvaluation, inputs)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("evaluation: %w", err)
-	}
-	memory.add(a.bytes)
-	return memory, nil
-}
-
-func (m Memory) add(other map[gpu.Purpose]uint64) {
-	for purpose, bytes := range other {
-		m[purpose] += bytes
-	}
 }

@@ -216,3 +216,13 @@ func (p *Phase) Normalised() Phase {
 	c.normalise()
 	return c
 }
+
+// Evaluation is the phase's network for testing one task: its heads on its own images, without losses.
+func (p *Phase) Evaluation(task int) Phase {
+	e := p.Normalised()
+	e.Heads = slices.DeleteFunc(e.Heads, func(h Head) bool { return h.Task != task })
+	for i := range e.Heads {
+		e.Heads[i].Input, e.Heads[i].Loss = task, NoLoss
+	}
+	return e
+}

@@ -26,6 +26,7 @@ type Trainer struct {
 	programs map[string]*layers.Program
 	kernels  *layers.Kernels
 	profile  bool
+	last     *layers.Program // of the last step
 }
 
 // NewTrainer prepares a phase. capacity is the largest batch of every task whose images are seen. old is the network as it
@@ -124,6 +125,7 @@ func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error)
 	if err != nil {
 		return nil, err
 	}
+	t.last = program
 	if err := program.Run(); err != nil {
 		return nil, err
 	}
@@ -245,13 +247,12 @@ func (t *Trainer) Trains() []string {
 	return names
 }
 
-// Dispatches is the number of operations of a recorded step and of its barriers.
-func (t *Trainer) Dispatches() (operations, barriers int) {
-	for _, p := range t.programs {
-		return p.Len(), p.Barriers()
-	}
-	return 0, 0
-}
+// Operations is the number of operations of the last step and of the barriers between them.
+func (t *Trainer) Operations() (operations, barriers int) { return t.last.Len(), t.last.Barriers() }
+
+// Samples are the times of the last step's operations, of a trainer with a profile; wall says that the device has no
+// timestamps and the host's clock was used.
+func (t *Trainer) Samples() (samples []gpu.Sample, wall bool, err error) { return t.last.Samples() }
 
 // Close releases what the trainer allocated, not its store.
 func (t *Trainer) Close() {

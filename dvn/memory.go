@@ -1,0 +1,65 @@
+package dvn
+
+import (
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// Memory is what a phase needs on a device, in bytes by purpose.
+type Memory map[gpu.Purpose]uint64
+
+// Total adds up.
+func (m Memory) Total() (n uint64) {
+	for _, bytes := range m {
+		n += bytes
+	}
+	return n
+}
+
+func (m Memory) add(other map[gpu.Purpose]uint64) {
+	for purpose, bytes := range other {
+		m[purpose] += bytes
+	}
+}
+
+// PredictMemory counts, by the code that allocates it, what training a phase and evaluating its tasks one after another
+// takes; nothing is allocated. stored lists every phase whose tensors the store holds; capacity gives the batch of every
+// task whose images are seen, evaluation that of the evaluator.
+func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int, evaluation int) (Memory, error) {
+	store, err := layOutStore(stored)
+	if err != nil {
+		return nil, err
+	}
+	memory := Memory{}
+	memory.add(store.bytes(true))
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil)}
+	if err := t.build(store, store, capacity); err != nil {
+		return nil, err
+	}
+	memory.add(t.arena.bytes)
+	if t.teacher != nil {
+		memory.add(store.bytes(false))
+	}
+	largest := newArena(nil)
+	for task := range p.Tasks {
+		e := p.Evaluation(task + 1)
+		if len(e.Heads) == 0 {
+			continue
+		}
+		a := newArena(nil)
+		inputs, err := newInputs(a, &e, map[int]int{task + 1: evaluation})
+		if err == nil {
+			_, err = newGraph(a, k, store, &e, forEvaluation, inputs)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("evaluation of task %d: %w", task+1, err)
+		}
+		if a.total() > largest.total() {
+			largest = a
+		}
+	}
+	memory.add(largest.bytes)
+	return memory, nil
+}

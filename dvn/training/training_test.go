@@ -1,0 +1,175 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/dvn-vk/dvn-vk/dvn/safetensors"
+	"github.com/dvn-vk/dvn-vk/dvn/scenario"
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+// openDevice opens the device that DVNVK_DEVICE names, or the automatic choice.
+func openDevice(t *testing.T) *gpu.Device {
+	t.Helper()
+	i, err := gpu.NewInstance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _, err := i.Choose("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := i.Open(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+		i.Close()
+	})
+	return d
+}
+
+// tiny is a run of two generated tasks whose last batches are partial and whose sets differ in length.
+const tiny = `
+backbone = "wrn-8-1"
+objective = "OBJECTIVE"
+checkpoint_every = 2
+[learning]
+preset = "own"
+epochs = 2
+lr = 0.05
+drops = [0.5]
+factor = 0.1
+momentum = 0.9
+weight_decay = 5e-4
+batch = 8
+[[tasks]]
+kind = "shapes"
+size = 8
+train = 26
+test = 10
+[[tasks]]
+kind = "textures"
+size = 8
+train = 19
+test = 10
+`
+
+func tinyConfig(t *testing.T, objective string) scenario.Config {
+	t.Helper()
+	c, err := scenario.Parse("tiny.toml", []byte(strings.ReplaceAll(tiny, "OBJECTIVE", objective)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// tensorsOf reads the newest checkpoint's tensors.
+func tensorsOf(t *testing.T, dir string) []safetensors.Tensor {
+	t.Helper()
+	c, skipped, err := readNewest(dir)
+	if err != nil || len(skipped) > 0 {
+		t.Fatal(err, skipped)
+	}
+	return c.file.Tensors
+}
+
+// withoutSeconds drops what a clock decides.
+func metricsOf(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		before, after, _ := strings.Cut(line, `"seconds":`)
+		_, rest, _ := strings.Cut(after, ",")
+		lines = append(lines, before+rest)
+	}
+	return strings.Join(lines, "")
+}
+
+func TestAnInterruptedRunEndsWithTheSameBits(t *testing.T) {
+	for _, objective := range []string{"joint", "sequential"} {
+		t.Run(objective, func(t *testing.T) {
+			d := openDevice(t)
+			config := tinyConfig(t, objective)
+			whole := filepath.Join(t.TempDir(), "whole")
+			summary, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: d})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(summary.Rows) != 4 {
+				t.Errorf("the table has %d rows, want 4: two tasks, two levels", len(summary.Rows))
+			}
+			for _, stop := range []int{1, 3, 4, 6} {
+				cut := filepath.Join(t.TempDir(), "cut")
+				interruptAfter(t, d, config, cut, stop)
+				if _, err := Resume(t.Context(), ResumeOptions{Dir: cut, Device: d}); err != nil {
+					t.Fatalf("interrupted after %d steps: %v", stop, err)
+				}
+				if diff := cmp.Diff(tensorsOf(t, whole), tensorsOf(t, cut)); diff != "" {
+					t.Fatalf("interrupted after %d steps, the tensors differ: %s", stop, diff)
+				}
+				if diff := cmp.Diff(metricsOf(t, whole), metricsOf(t, cut)); diff != "" {
+					t.Errorf("interrupted after %d steps, the metrics differ: %s", stop, diff)
+				}
+			}
+		})
+	}
+}
+
+func interruptAfter(t *testing.T, d *gpu.Device, c scenario.Config, dir string, steps int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := 0
+	_, err := Start(ctx, Options{Config: c, Dir: dir, Device: d, Observer: Observer{Step: func(StepDone) {
+		if done++; done == steps {
+			cancel()
+		}
+	}}})
+	if !errors.Is(err, ErrInterrupted) {
+		t.Fatalf("interrupted after %d steps: got %v, want ErrInterrupted", steps, err)
+	}
+}
+
+func TestAFinishedRunIsOnlyEvaluated(t *testing.T) {
+	d := openDevice(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	first, err := Start(t.Context(), Options{Config: tinyConfig(t, "joint"), Dir: dir, Device: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Resume(t.Context(), ResumeOptions{Dir: dir, Device: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !again.AlreadyFinished {
+		t.Error("the run is not said to be finished")
+	}
+	rows, err := Evaluate(t.Context(), EvalOptions{Dir: dir, Device: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		first.Rows[i].LatencyMS, again.Rows[i].LatencyMS, rows[i].LatencyMS = 0, 0, 0
+	}
+	if diff := cmp.Diff(first.Rows, again.Rows) + cmp.Diff(first.Rows, rows); diff != "" {
+		t.Error(diff)
+	}
+	if paths, _ := filepath.Glob(filepath.Join(dir, "*.safetensors")); len(paths) != kept {
+		t.Errorf("%d checkpoints are kept, want %d", len(paths), kept)
+	}
+}

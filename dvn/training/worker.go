@@ -1,0 +1,183 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/dvn-vk/dvn-vk/data"
+	"github.com/dvn-vk/dvn-vk/dvn"
+	"github.com/dvn-vk/dvn-vk/dvn/scenario"
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+// worker is what one phase works with.
+type worker struct {
+	phase   *dvn.Phase
+	tasks   []int // whose images are seen, in the streams' order
+	loader  *data.Loader
+	trainer *dvn.Trainer
+	old     *dvn.Store // the network at the start of the phase; nil where no head distills
+	steps   int        // of an epoch
+}
+
+// preparedSteps is how many steps the loader is ahead.
+const preparedSteps = 2
+
+// newWorker begins a phase, or continues it from a checkpoint. Momentum starts at 0 in every phase (spec section 5).
+func (s *session) newWorker(p *dvn.Phase, from *checkpoint) (*worker, error) {
+	w := &worker{phase: p, tasks: trainedTasks(p)}
+	fresh := len(s.state.Streams) == 0
+	if err := w.prepareStores(s, from, fresh); err != nil {
+		w.close()
+		return nil, err
+	}
+	var streams []*data.Stream
+	for i, task := range w.tasks {
+		t := s.tasks[task-1]
+		stream := data.NewStream(t.train, t.normalisation, s.Config.Tasks[task-1].Batch, streamSeed(s.Config, task))
+		if !fresh {
+			if len(s.state.Streams) != len(w.tasks) {
+				w.close()
+				return nil, fmt.Errorf("the checkpoint has %d data streams, the phase %d", len(s.state.Streams), len(w.tasks))
+			}
+			if err := stream.Restore(s.state.Streams[i]); err != nil {
+				w.close()
+				return nil, err
+			}
+		}
+		streams = append(streams, stream)
+	}
+	var err error
+	if w.trainer, err = dvn.NewTrainer(s.kernels, s.store, w.old, *p, capacityOf(s.Config, p), s.Options.Profile); err != nil {
+		w.close()
+		return nil, err
+	}
+	w.steps = stepsPerEpoch(streams)
+	w.loader = data.NewLoader(context.Background(), streams, preparedSteps)
+	return w, nil
+}
+
+func (w *worker) prepareStores(s *session, from *checkpoint, fresh bool) error {
+	if fresh {
+		if err := s.store.ClearMomentum(); err != nil {
+			return err
+		}
+	}
+	if !slices.ContainsFunc(w.phase.Heads, func(h dvn.Head) bool { return h.Loss == dvn.Distillation }) {
+		return nil
+	}
+	var err error
+	if w.old, err = dvn.NewStore(s.Device, false, s.phases...); err != nil {
+		return err
+	}
+	if fresh {
+		return w.old.CopyFrom(s.store)
+	}
+	return from.restore(w.old, oldPrefix, false)
+}
+
+func (w *worker) close() {
+	if w.loader != nil {
+		w.loader.Close()
+	}
+	if w.trainer != nil {
+		w.trainer.Close()
+	}
+	w.old.Close()
+}
+
+// capacityOf is the batch of every task whose images a phase sees.
+func capacityOf(c scenario.Config, p *dvn.Phase) map[int]int {
+	capacity := map[int]int{}
+	for _, task := range trainedTasks(p) {
+		capacity[task] = c.Tasks[task-1].Batch
+	}
+	return capacity
+}
+
+// evaluationBatch is the number of test images in a batch.
+const evaluationBatch = 128
+
+// checkMemory predicts what the largest phase takes, says so, and refuses what the device cannot hold.
+func (s *session) checkMemory() error {
+	memory, err := s.predict(s.Config)
+	if err != nil {
+		return err
+	}
+	available := s.Device.Available()
+	text := fmt.Sprintf("memory needed: %s of %s (", gpu.Bytes(memory.Total()), gpu.Bytes(available))
+	for i, purpose := range []gpu.Purpose{gpu.Weights, gpu.Activations, gpu.Gradients, gpu.Optimiser, gpu.Staging} {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %s", purpose, gpu.Bytes(memory[purpose]))
+	}
+	s.Observer.message(text + ")")
+	if memory.Total() <= available {
+		return nil
+	}
+	largest := s.largestBatch(available)
+	if largest == 0 {
+		return fmt.Errorf("%s has %s left and this run needs %s: not even a batch of 1 fits; take a smaller backbone", s.Device.Info.Name, gpu.Bytes(available), gpu.Bytes(memory.Total()))
+	}
+	return fmt.Errorf("%s has %s left and this run needs %s: the largest batch that fits is %d (--batch %d)", s.Device.Info.Name, gpu.Bytes(available), gpu.Bytes(memory.Total()), largest, largest)
+}
+
+// predict is the memory of the phase that takes most.
+func (s *session) predict(c scenario.Config) (dvn.Memory, error) {
+	var most dvn.Memory
+	for _, p := range s.phases {
+		m, err := dvn.PredictMemory(s.kernels, *p, s.phases, capacityOf(c, p), evaluationBatch)
+		if err != nil {
+			return nil, err
+		}
+		if m.Total() > most.Total() {
+			most = m
+		}
+	}
+	return most, nil
+}
+
+// largestBatch searches the largest batch, the same for all tasks, whose memory is available; 0 for none.
+func (s *session) largestBatch(available uint64) int {
+	low, high := 0, 0
+	for _, t := range s.Config.Tasks {
+		high = max(high, t.Batch)
+	}
+	for low+1 < high {
+		c := s.Config
+		c.Tasks = slices.Clone(c.Tasks)
+		middle := (low + high) / 2
+		for j := range c.Tasks {
+			c.Tasks[j].Batch = middle
+		}
+		if m, err := s.predict(c); err == nil && m.Total() <= available {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// checkConfig: a run goes on with its own configuration; an edited one would not continue what the checkpoint began.
+func checkConfig(dir string, c scenario.Config) error {
+	path := filepath.Join(dir, configFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	now, err := scenario.Parse(path, text)
+	if err != nil {
+		return err
+	}
+	a, errA := now.TOML()
+	b, errB := c.TOML()
+	if errA != nil || errB != nil || string(a) != string(b) {
+		return fmt.Errorf("%s is not the configuration that the checkpoint was made with: put it back, or start a new run with it", path)
+	}
+	return nil
+}

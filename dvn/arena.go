@@ -28,13 +28,6 @@ func (a *arena) count(purpose gpu.Purpose, bytes uint64) {
 	a.bytes[purpose] += (bytes + allocationUnit - 1) / allocationUnit * allocationUnit
 }
 
-func (a *arena) total() (n uint64) {
-	for _, bytes := range a.bytes {
-		n += bytes
-	}
-	return n
-}
-
 // floats allocates zeros of the given shape.
 func (a *arena) floats(name string, purpose gpu.Purpose, shape ...int) gpu.Range {
 	bytes, err := gpu.Product(append([]int{4}, shape...)...)

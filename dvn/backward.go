@@ -63,8 +63,8 @@ func (g *graph) backward(b *layers.Builder, n counts) {
 	for i := len(g.blocks) - 1; i >= 0; i-- {
 		g.backwardBlock(b, i, n)
 	}
-	for _, s := range g.stems {
-		g.backwardStem(b, s, n)
+	for _, stems := range g.stemsByTask() {
+		g.backwardStem(b, stems, n)
 	}
 }
 
@@ -135,26 +135,30 @@ func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
 func (g *graph) normBackward(b *layers.Builder, c layers.Conv, norms []layers.NormHead) {
 	b.BackwardSums(c.Name, norms)
 	b.BackwardMerge(c.Name, norms, g.batchStatistics())
-	if shared, ok := g.shared[c.Name]; ok {
-		b.SharedGradients(c.Name, shared, norms)
+	for _, s := range g.shared[c.Name] {
+		b.SharedGradients(c.Name, s.SharedNorm, s.of(norms))
 	}
 	b.BackwardApply(c.Name, norms)
 }
 
-// backwardStem adds up the gradients of the trunks that read a stem, in order, and goes on to its weights.
-func (g *graph) backwardStem(b *layers.Builder, s *stem, n counts) {
-	images := n[s.input]
-	var parts []layers.Activations
-	for _, t := range g.trunks {
-		if t.stem == s {
-			parts = append(parts, t.dStem.For(images))
+// backwardStem adds up the gradients of the trunks that read a task's stem, in order, and goes on to its weights.
+func (g *graph) backwardStem(b *layers.Builder, stems []*stem, n counts) {
+	for _, s := range stems {
+		images := n[s.input]
+		var parts []layers.Activations
+		for _, t := range g.trunks {
+			if t.stem == s {
+				parts = append(parts, t.dStem.For(images))
+			}
 		}
+		b.HeadSum(s.conv.Name, parts, s.dy.For(images))
 	}
-	b.HeadSum(s.conv.Name, parts, s.dy.For(images))
-	norm := s.normHead(images)
-	g.normBackward(b, s.conv, []layers.NormHead{norm})
-	convs := []layers.ConvHead{{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(images), Y: norm.DX}}
-	b.ConvBackwardWeights(s.conv, g.store.gradient(s.conv.Name+".weight"), convs, g.stemBlocks(s.conv), g.scratch)
+	conv, convs, norms := stems[0].conv, g.stemConvs(stems, n), stemNorms(stems, n)
+	g.normBackward(b, conv, norms)
+	for i := range convs {
+		convs[i].Y = norms[i].DX
+	}
+	b.ConvBackwardWeights(conv, g.store.gradient(conv.Name+".weight"), convs, g.stemBlocks(conv), g.scratch)
 }
 
 // stemBlocks: all of a stem trains, or nothing.
@@ -168,7 +172,7 @@ func (g *graph) stemBlocks(c layers.Conv) layers.Blocks {
 	return blocks
 }
 
-// allocateScratch makes room for the largest weight gradient's partial sums, for shared batch-norm and for the losses.
+// allocateScratch makes room for the largest weight gradient's partial sums and for the losses.
 func (g *graph) allocateScratch() {
 	n := counts{}
 	for task, in := range g.inputs {
@@ -176,48 +180,19 @@ func (g *graph) allocateScratch() {
 			n[task] = in.capacity
 		}
 	}
-	g.shared = map[string]layers.SharedNorm{}
-	if g.phase.BN == BNShared {
-		for _, b := range g.blocks {
-			g.shareNorm(b, 1, b.conv1)
-			g.shareNorm(b, 2, b.conv2)
-		}
-	}
-	if g.use != forTraining {
-		return
-	}
 	floats, images := 0, 0
 	for i, block := range g.blocks {
 		convs1, convs2 := g.blockConvs(i, n)
 		floats = max(floats, g.kernels.ConvWeightsScratch(block.conv1, convs1, g.blocksThatTrain(block.conv1, block.readsStem)),
 			g.kernels.ConvWeightsScratch(block.conv2, convs2, g.blocksThatTrain(block.conv2, false)))
 	}
-	for _, s := range g.stems {
-		convs := []layers.ConvHead{{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(n[s.input]), Y: s.z}}
-		floats = max(floats, g.kernels.ConvWeightsScratch(s.conv, convs, g.stemBlocks(s.conv)))
+	for _, stems := range g.stemsByTask() {
+		conv := stems[0].conv
+		floats = max(floats, g.kernels.ConvWeightsScratch(conv, g.stemConvs(stems, n), g.stemBlocks(conv)))
 	}
 	for _, h := range g.heads {
 		images += n[h.Input]
 	}
 	g.scratch = g.floats("partial sums of weight gradients", gpu.Gradients, floats)
 	g.each = g.floats("losses by image", gpu.Activations, images)
-}
-
-func (g *graph) shareNorm(b block, conv int, c layers.Conv) {
-	own := make([]int32, 0, len(g.trunks)*c.Out.Total())
-	for _, t := range g.trunks {
-		at := make([]int32, c.Out.Total())
-		for i := range at {
-			at[i] = -1
-		}
-		for i, physical := range c.Out.Physical(t.units) {
-			at[physical] = int32(i)
-		}
-		own = append(own, at...)
-	}
-	name := b.normName(conv)
-	g.shared[c.Name] = layers.SharedNorm{
-		Maps: c.Out.Total(), DGamma: g.store.gradient(name + ".weight"), DBeta: g.store.gradient(name + ".bias"),
-		Own: g.ints("own maps of "+name, own),
-	}
 }

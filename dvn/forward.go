@@ -13,8 +13,9 @@ func (g *graph) forward(b *layers.Builder, n counts, update bool) {
 	if !g.batchStatistics() {
 		b.Merge("running statistics", g.allNorms(n), layers.RunningStatistics)
 	}
-	for _, s := range g.stems {
-		g.forwardStem(b, s, n, update)
+	for _, stems := range g.stemsByTask() {
+		convs, norms := g.stemConvs(stems, n), stemNorms(stems, n)
+		g.convNorm(b, stems[0].conv, convs, norms, 1, update)
 	}
 	for i := range g.blocks {
 		g.forwardBlock(b, i, n, update)
@@ -41,23 +42,31 @@ func (t *trunk) blockInput(i int) layers.Activations {
 	return t.blocks[i-1].y2
 }
 
-func (g *graph) forwardStem(b *layers.Builder, s *stem, n counts, update bool) {
-	images := n[s.input]
-	convs := []layers.ConvHead{{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(images), Y: s.z.For(images)}}
-	g.convNorm(b, s.conv, convs, []layers.NormHead{s.normHead(images)}, 1, update, false)
+// stemConvs are the passes through one task's stem, forward.
+func (g *graph) stemConvs(stems []*stem, n counts) []layers.ConvHead {
+	var convs []layers.ConvHead
+	for _, s := range stems {
+		images := n[s.input]
+		convs = append(convs, layers.ConvHead{In: 1, Out: g.allUnits(), X: g.inputs[s.input].activations(images), Y: s.z.For(images)})
+	}
+	return convs
 }
 
-func (s *stem) normHead(images int) layers.NormHead {
-	return layers.NormHead{Norm: s.norm, X: s.z.For(images), Y: s.y.For(images), DY: s.dy.For(images), DX: s.dy.For(images)}
+func stemNorms(stems []*stem, n counts) []layers.NormHead {
+	var norms []layers.NormHead
+	for _, s := range stems {
+		images := n[s.input]
+		norms = append(norms, layers.NormHead{Norm: s.norm, X: s.z.For(images), Y: s.y.For(images), DY: s.dy.For(images), DX: s.dy.For(images)})
+	}
+	return norms
 }
 
 // forwardBlock records y1 = ReLU(BN1(conv1 x)), y2 = ReLU(BN2(conv2 y1) + shortcut(x)) for every trunk.
 func (g *graph) forwardBlock(b *layers.Builder, i int, n counts, update bool) {
 	convs1, convs2 := g.blockConvs(i, n)
 	norms1, norms2 := g.blockNorms(i, n)
-	shared := g.phase.BN == BNShared
-	g.convNorm(b, g.blocks[i].conv1, convs1, norms1, 1, update, shared)
-	g.convNorm(b, g.blocks[i].conv2, convs2, norms2, g.blocks[i].conv1.Stride, update, shared)
+	g.convNorm(b, g.blocks[i].conv1, convs1, norms1, 1, update)
+	g.convNorm(b, g.blocks[i].conv2, convs2, norms2, g.blocks[i].conv1.Stride, update)
 }
 
 // blockConvs are the heads of a block's convolutions, forward: X the inputs, Y the outputs.
@@ -87,7 +96,7 @@ func (g *graph) blockNorms(i int, n counts) (norms1, norms2 []layers.NormHead) {
 
 // convNorm records a convolution, batch-norm and ReLU, with a residual where the norms have one. Evaluation with running
 // statistics does all of it in the convolution's epilogue.
-func (g *graph) convNorm(b *layers.Builder, c layers.Conv, convs []layers.ConvHead, norms []layers.NormHead, residualStride int, update, shared bool) {
+func (g *graph) convNorm(b *layers.Builder, c layers.Conv, convs []layers.ConvHead, norms []layers.NormHead, residualStride int, update bool) {
 	weights := g.store.value(c.Name + ".weight")
 	if g.use == forEvaluation && !g.batchStatistics() {
 		b.ConvForward(c, weights, convs, fusedInto(convs, norms, residualStride))
@@ -96,15 +105,7 @@ func (g *graph) convNorm(b *layers.Builder, c layers.Conv, convs []layers.ConvHe
 	b.ConvForward(c, weights, convs, nil)
 	if g.batchStatistics() {
 		b.Statistics(c.Name, norms)
-		switch {
-		case !update:
-			b.Merge(c.Name, norms, layers.BatchStatistics)
-		case shared:
-			b.Merge(c.Name, norms, layers.BatchStatistics)
-			b.SharedRunning(c.Name, g.sharedNorm(c), norms)
-		default:
-			b.Merge(c.Name, norms, layers.BatchAndUpdate)
-		}
+		g.mergeStatistics(b, c, norms, update)
 	}
 	b.Apply(c.Name, norms, residualStride)
 }
@@ -136,9 +137,6 @@ func (g *graph) allNorms(n counts) []layers.NormHead {
 	}
 	return all
 }
-
-// sharedNorm is the physical side of a layer's shared batch-norm.
-func (g *graph) sharedNorm(c layers.Conv) layers.SharedNorm { return g.shared[c.Name] }
 
 // classifiers are the last layers of all heads.
 func (g *graph) classifiers(n counts) []layers.Dense {

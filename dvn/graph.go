@@ -33,8 +33,8 @@ type graph struct {
 	scratch  gpu.Range // partial sums of weight gradients, one convolution at a time
 	logits   *gpu.Exchange
 	losses   *gpu.Exchange
-	each     gpu.Range                    // losses by image
-	shared   map[string]layers.SharedNorm // by convolution, where batch-norm is shared
+	each     gpu.Range            // losses by image
+	shared   map[string][]sharing // by convolution: batch-norms of the same parameters
 }
 
 // stem of a task on the images of a task.
@@ -90,7 +90,10 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	for _, h := range p.Heads {
 		g.addHead(h)
 	}
-	g.allocateScratch()
+	if use == forTraining {
+		g.shareNorms()
+		g.allocateScratch()
+	}
 	logits := 0
 	for i, h := range g.heads {
 		h.logitsAt, h.lossAt = logits, i
@@ -176,10 +179,24 @@ func (g *graph) stemFor(task, input int) *stem {
 	if g.use == forTraining {
 		s.dy = g.activations(name+" gradient", gpu.Gradients, n, size, maps)
 	}
-	s.norm = g.norm(name+".bn", maps, s.z)
+	s.norm = g.norm(name+".bn", maps, s.z, g.phase.stemPasses(task) > 1)
 	s.norm.Physical = g.identity
 	g.stems = append(g.stems, s)
 	return s
+}
+
+// stemsByTask groups the stems by their weights: one task's stem may see the images of several.
+func (g *graph) stemsByTask() [][]*stem {
+	var groups [][]*stem
+	for _, s := range g.stems {
+		i := slices.IndexFunc(groups, func(group []*stem) bool { return group[0].task == s.task })
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], s)
+	}
+	return groups
 }
 
 // batchStatistics: batch-norm normalises with the statistics of the batch at hand (spec section 4).
@@ -246,7 +263,8 @@ func (g *graph) allocateEvaluation(t *trunk, name string, n int) {
 // trunkNorm is the batch-norm of a trunk after convolution conv of a block.
 func (g *graph) trunkNorm(t *trunk, b block, conv int, z layers.Activations) layers.Norm {
 	maps := b.conv1.Out
-	n := g.norm(g.phase.trunkNormName(t.key, b.normName(conv)), maps.Width(t.units), z)
+	shared := g.phase.BN == BNShared || g.phase.trunkPasses(t.key) > 1
+	n := g.norm(g.phase.trunkNormName(t.key, b.normName(conv)), maps.Width(t.units), z, shared)
 	n.Physical = g.identity
 	if g.phase.BN == BNShared {
 		physical := make([]int32, 0, n.Maps)
@@ -254,15 +272,12 @@ func (g *graph) trunkNorm(t *trunk, b block, conv int, z layers.Activations) lay
 			physical = append(physical, int32(c))
 		}
 		n.Physical = g.ints("physical maps", physical)
-		if g.use == forTraining {
-			n.DGamma = g.floats("gamma's gradient of one head", gpu.Gradients, n.Maps)
-			n.DBeta = g.floats("beta's gradient of one head", gpu.Gradients, n.Maps)
-		}
 	}
 	return n
 }
 
-func (g *graph) norm(name string, maps int, z layers.Activations) layers.Norm {
+// norm is a batch-norm of maps maps after z; shared: other passes of the phase have the same parameters.
+func (g *graph) norm(name string, maps int, z layers.Activations, shared bool) layers.Norm {
 	n := layers.Norm{
 		Maps:  maps,
 		Table: g.floats(name+" table", gpu.Activations, layers.NormTableFloats(maps)),
@@ -272,6 +287,10 @@ func (g *graph) norm(name string, maps int, z layers.Activations) layers.Norm {
 	}
 	if g.use == forTraining || g.batchStatistics() {
 		n.Partials = g.floats(name+" partial sums", gpu.Activations, g.kernels.NormPartials(z.Images, z.Size, maps))
+	}
+	if g.use == forTraining && shared {
+		n.DGamma = g.floats(name+" gamma's gradient of one pass", gpu.Gradients, maps)
+		n.DBeta = g.floats(name+" beta's gradient of one pass", gpu.Gradients, maps)
 	}
 	return n
 }

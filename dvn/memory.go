@@ -28,38 +28,58 @@ func (m Memory) add(other map[gpu.Purpose]uint64) {
 // takes; nothing is allocated. stored lists every phase whose tensors the store holds; capacity gives the batch of every
 // task whose images are seen, evaluation that of the evaluator.
 func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int, evaluation int) (Memory, error) {
-	store, err := layOutStore(stored)
+	memory, err := PredictTrainer(k, p, stored, capacity)
 	if err != nil {
 		return nil, err
 	}
-	memory := Memory{}
-	memory.add(store.bytes(true))
-	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil)}
-	if err := t.build(store, store, capacity); err != nil {
-		return nil, err
-	}
-	memory.add(t.arena.bytes)
-	if t.teacher != nil {
-		memory.add(store.bytes(false))
-	}
-	largest := newArena(nil)
+	largest := Memory{}
 	for task := range p.Tasks {
 		e := p.Evaluation(task + 1)
 		if len(e.Heads) == 0 {
 			continue
 		}
-		a := newArena(nil)
-		inputs, err := newInputs(a, &e, map[int]int{task + 1: evaluation})
-		if err == nil {
-			_, err = newGraph(a, k, store, &e, forEvaluation, inputs)
-		}
+		m, err := PredictEvaluator(k, e, map[int]int{task + 1: evaluation})
 		if err != nil {
 			return nil, fmt.Errorf("evaluation of task %d: %w", task+1, err)
 		}
-		if a.total() > largest.total() {
-			largest = a
+		if m.Total() > largest.Total() {
+			largest = m
 		}
 	}
-	memory.add(largest.bytes)
+	memory.add(largest)
 	return memory, nil
+}
+
+// PredictTrainer counts what a trainer takes with its store and, where heads distill, the old network's.
+func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (Memory, error) {
+	store, err := layOutStore(stored)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil)}
+	if err := t.build(store, store, capacity); err != nil {
+		return nil, err
+	}
+	memory := Memory{}
+	memory.add(t.arena.bytes)
+	memory.add(store.bytes(true))
+	if t.teacher != nil {
+		memory.add(store.bytes(false))
+	}
+	return memory, nil
+}
+
+// PredictEvaluator counts what an evaluator takes, its store left out.
+func PredictEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (Memory, error) {
+	p.normalise()
+	store, err := layOutStore([]*Phase{&p})
+	if err != nil {
+		return nil, err
+	}
+	a := newArena(nil)
+	inputs, err := newInputs(a, &p, capacity)
+	if err == nil {
+		_, err = newGraph(a, k, store, &p, forEvaluation, inputs)
+	}
+	return a.bytes, err
 }

@@ -64,6 +64,15 @@ const (
 	TeacherTop, TeacherSame      = "top", "same"
 )
 
+// Limits of a phase, beyond any use: they keep what a configuration makes the program lay out in proportion to its text.
+const (
+	mostMaps    = 1<<16 - 1 // of a layer: kernels are told where units begin in 16 bits
+	mostPasses  = 1 << 16   // convolutions of all heads together
+	mostOutputs = 1 << 22   // classes of all heads together
+	mostClasses = 1 << 20   // of a task
+	mostSize    = 1024      // side of an image
+)
+
 // normalise fills in what heads leave out and sorts them by (task, level): the order in which everything runs.
 func (p *Phase) normalise() {
 	p.Heads = slices.Clone(p.Heads)
@@ -87,7 +96,7 @@ func (p *Phase) normalise() {
 	})
 }
 
-// Validate says in one sentence what is impossible about a phase. It allocates nothing on a device.
+// Validate says in a sentence what is impossible about a phase. It allocates nothing in proportion to the phase's numbers.
 func (p *Phase) Validate() error {
 	backbone, err := network.ParseBackbone(p.Backbone)
 	if err != nil {
@@ -95,6 +104,12 @@ func (p *Phase) Validate() error {
 	}
 	if err := backbone.CheckUnits(p.Shares); err != nil {
 		return err
+	}
+	if maps := max(backbone.Stem, backbone.Features()) + len(p.Shares); maps > mostMaps { // a unit may be padded by one map
+		return fmt.Errorf("backbone %s: a layer of %d maps, padding included, is wider than the kernels can address, %d", p.Backbone, maps, mostMaps)
+	}
+	if passes := len(p.Heads) * (2*backbone.Blocks*len(backbone.Groups) + 1); passes > mostPasses {
+		return fmt.Errorf("%d heads through backbone %s are %d convolutions, a phase has at most %d", len(p.Heads), p.Backbone, passes, mostPasses)
 	}
 	for _, choice := range []struct {
 		key, value string
@@ -123,7 +138,10 @@ func (p *Phase) Validate() error {
 			return fmt.Errorf("frozen pattern %q is malformed", pattern)
 		}
 	}
-	return errors.Join(p.validateTasks(), p.validateHeads())
+	if err := p.validateTasks(); err != nil {
+		return err
+	}
+	return p.validateHeads()
 }
 
 func (p *Phase) validateTasks() error {
@@ -132,12 +150,12 @@ func (p *Phase) validateTasks() error {
 	}
 	for j, t := range p.Tasks {
 		switch {
-		case t.Classes < 1 || t.Classes > 1<<20:
-			return fmt.Errorf("task %d: %d classes", j+1, t.Classes)
+		case t.Classes < 1 || t.Classes > mostClasses:
+			return fmt.Errorf("task %d: %d classes, it has 1 to %d", j+1, t.Classes, mostClasses)
 		case t.Channels != 1 && t.Channels != 3:
 			return fmt.Errorf("task %d: %d channels, images have 1 or 3", j+1, t.Channels)
-		case t.Size < 1 || t.Size > 1024:
-			return fmt.Errorf("task %d: images of %d pixels, they have 1 to 1024", j+1, t.Size)
+		case t.Size < 1 || t.Size > mostSize:
+			return fmt.Errorf("task %d: images of %d pixels, they have 1 to %d", j+1, t.Size, mostSize)
 		case t.Stride < 1 || t.Stride > 3:
 			return fmt.Errorf("task %d: stem stride %d, it is 1, 2 or 3", j+1, t.Stride)
 		}
@@ -153,7 +171,7 @@ func (p *Phase) validateHeads() error {
 		trunk [2]int
 		input int
 	}
-	seen, passes, stemSize := map[[2]int]bool{}, map[pass][]int{}, 0
+	seen, passes, stemSize, outputs := map[[2]int]bool{}, map[pass][]int{}, 0, 0
 	for _, h := range p.Heads {
 		name := fmt.Sprintf("head of task %d, level %d", h.Task, h.Level)
 		input, trunk := h.Input, h.Trunk
@@ -178,6 +196,9 @@ func (p *Phase) validateHeads() error {
 		case len(h.Units) == 0:
 			return fmt.Errorf("%s: no units", name)
 		}
+		if outputs += p.Tasks[h.Task-1].Classes; outputs > mostOutputs {
+			return fmt.Errorf("the heads up to that of task %d, level %d have %d classes, a phase has at most %d", h.Task, h.Level, outputs, mostOutputs)
+		}
 		seen[[2]int{h.Task, h.Level}] = true
 		units := slices.Sorted(slices.Values(h.Units))
 		if units[0] < 1 || units[len(units)-1] > len(p.Shares) || len(slices.Compact(slices.Clone(units))) != len(units) {
@@ -200,6 +221,25 @@ func (p *Phase) validateHeads() error {
 		stemSize = size
 	}
 	return nil
+}
+
+// trunkPasses counts the tasks whose images go through a trunk, stemPasses those through a task's stem.
+func (p *Phase) trunkPasses(trunk [2]int) int {
+	return p.passes(func(h Head) bool { return h.Trunk == trunk })
+}
+
+func (p *Phase) stemPasses(task int) int {
+	return p.passes(func(h Head) bool { return h.Trunk[0] == task })
+}
+
+func (p *Phase) passes(through func(Head) bool) int {
+	inputs := map[int]bool{}
+	for _, h := range p.Heads {
+		if through(h) {
+			inputs[h.Input] = true
+		}
+	}
+	return len(inputs)
 }
 
 // trains tells whether a tensor's name is not frozen; a convolution's blocks may be frozen all the same.

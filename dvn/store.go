@@ -55,6 +55,15 @@ func NewStore(device *gpu.Device, train bool, phases ...*Phase) (*Store, error) 
 	return s, nil
 }
 
+// Tensors lists everything that the heads of phases need, in the order of their store. Nothing is allocated on a device.
+func Tensors(phases ...*Phase) ([]*Tensor, error) {
+	s, err := layOutStore(phases)
+	if err != nil {
+		return nil, err
+	}
+	return s.order, nil
+}
+
 // layOutStore gives every tensor its place and allocates nothing: enough to count memory.
 func layOutStore(phases []*Phase) (*Store, error) {
 	s := &Store{tensors: map[string]*Tensor{}}
@@ -64,7 +73,7 @@ func layOutStore(phases []*Phase) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range shape.tensors() {
+		for _, t := range shape.tensors(p.Heads) {
 			if known, ok := s.tensors[t.Name]; ok {
 				if known.Len() != t.Len() {
 					return nil, fmt.Errorf("tensor %s: two phases need it in the shapes %v and %v", t.Name, known.Shape, t.Shape)

@@ -75,14 +75,14 @@ func consecutive(n int) []int {
 
 func even(n int) int { return (n + 1) / 2 * 2 }
 
-// tensors lists everything that the heads of a phase need, each once, in the order in which it is used.
-func (s *shape) tensors() []*Tensor {
+// tensors lists everything that heads of the phase need, each once, in the order in which it is used.
+func (s *shape) tensors(heads []Head) []*Tensor {
 	l := tensorList{seen: map[string]bool{}}
 	for _, b := range s.blocks {
 		l.conv(b.conv1, b.conv1.Name)
 		l.conv(b.conv2, b.conv2.Name)
 	}
-	for _, h := range s.phase.Heads {
+	for _, h := range heads {
 		stem := stemName(h.Trunk[0])
 		l.conv(s.stemConv(h.Trunk[0]), stem)
 		l.norm(stem+".bn", s.stem, s.allUnits())

@@ -1,6 +1,7 @@
 package dvn
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,7 +45,7 @@ func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]
 
 func (t *Trainer) build(store, old *Store, capacity map[int]int) error {
 	if !slices.ContainsFunc(t.phase.Heads, func(h Head) bool { return h.Loss != NoLoss }) {
-		return fmt.Errorf("no head of the phase has a loss")
+		return errors.New("no head of the phase has a loss")
 	}
 	inputs, err := newInputs(t.arena, &t.phase, capacity)
 	if err != nil {
@@ -79,7 +80,7 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 		return nil
 	}
 	if old == nil {
-		return fmt.Errorf("heads with the loss distill need the old network")
+		return errors.New("heads with the loss distill need the old network")
 	}
 	var err error
 	if t.teacher, err = newGraph(t.arena, t.kernels, old, &phase, forEvaluation, inputs); err != nil {
@@ -114,7 +115,7 @@ type StepResult struct {
 }
 
 // Step runs one training step on one batch of every task: stems, heads, losses, backward, update. The learning rate is this
-// step's. A loss that is not finite is an ErrDiverged that names the head.
+// step's. A loss that is not finite is an ErrDiverged that names the first such head; the result is there all the same.
 func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error) {
 	n, err := t.graph.load(batches, true)
 	if err != nil {
@@ -132,16 +133,20 @@ func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error)
 	r := &StepResult{Losses: map[HeadID]float32{}, graph: t.graph, counts: n}
 	losses := floatsOf(t.graph.losses.Host())
 	for _, h := range t.graph.learners() {
-		r.Losses[HeadID{h.Task, h.Level}] = losses[h.lossAt]
-		if !finite(losses[h.lossAt]) {
-			return r, fmt.Errorf("%w: the loss of %s is %v; lower the learning rate (lr %g)", ErrDiverged, HeadID{h.Task, h.Level}, losses[h.lossAt], rate)
+		id, loss := HeadID{h.Task, h.Level}, losses[h.lossAt]
+		r.Losses[id] = loss
+		if err == nil && !finite(loss) {
+			err = fmt.Errorf("%w: the loss of %s is %v; lower the learning rate (lr %g)", ErrDiverged, id, loss, rate)
 		}
 	}
-	return r, nil
+	return r, err
 }
 
-// ErrDiverged is wrapped where a loss is not finite.
-var ErrDiverged = fmt.Errorf("training diverged")
+// Again repeats the last step on the images that are on the device: a benchmark's step.
+func (t *Trainer) Again() error { return t.last.Run() }
+
+// ErrDiverged is wrapped where a number that training has come to is not finite.
+var ErrDiverged = errors.New("training diverged")
 
 // program is the recorded step for batches of n.
 func (t *Trainer) program(n counts) (*layers.Program, error) {

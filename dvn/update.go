@@ -1,6 +1,8 @@
 package dvn
 
 import (
+	"slices"
+
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
@@ -11,8 +13,8 @@ type trainSegment struct {
 	belowPool bool // in a stem or trunk
 }
 
-// segments lists the tensors of a phase that train, in the order of the store: those that its heads use, less frozen ones
-// and convolutions of which no block trains (spec section 5).
+// segments lists the tensors of a phase that train, in the order of the store: those that its heads with a loss use, less
+// frozen ones and convolutions of which no block trains (spec section 5).
 func (g *graph) segments() []trainSegment {
 	convs := map[string]trainSegment{}
 	for _, b := range g.blocks {
@@ -21,8 +23,9 @@ func (g *graph) segments() []trainSegment {
 			convs[c.Name+".weight"] = trainSegment{Segment: layers.Segment{Conv: c, Blocks: blocks}}
 		}
 	}
+	withLoss := slices.DeleteFunc(slices.Clone(g.phase.Heads), func(h Head) bool { return h.Loss == NoLoss })
 	used := map[string]bool{}
-	for _, t := range g.shape.tensors() {
+	for _, t := range g.shape.tensors(withLoss) {
 		used[t.Name] = true
 	}
 	var all []trainSegment

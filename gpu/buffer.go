@@ -2,7 +2,9 @@ package gpu
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -27,18 +29,15 @@ type Range struct {
 	Offset, Size uint64
 }
 
-// nanWord is a quiet NaN: what unwritten memory and red zones hold in tests.
-const nanWord = 0x7fc0dead
-
 // NewBuffer allocates size bytes on the device for a purpose; name is for messages. The contents are undefined (NaN where
-// DVNVK_RED_ZONES is set). Errors are ErrOutOfMemory, with what is in use, or the driver's.
+// DVNVK_RED_ZONES is set). Errors are ErrOutOfMemory, with what is in use and what would fit, or the driver's.
 func (d *Device) NewBuffer(name string, purpose Purpose, size uint64) (*Buffer, error) {
 	return d.newBuffer(name, purpose, size, false)
 }
 
 func (d *Device) newBuffer(name string, purpose Purpose, size uint64, host bool) (*Buffer, error) {
-	if size == 0 {
-		return nil, &Error{Op: "allocate", Object: name, Err: fmt.Errorf("a buffer of 0 bytes")}
+	if size == 0 || size > math.MaxInt64 {
+		return nil, &Error{Op: "allocate", Object: name, Err: fmt.Errorf("no buffer has %d bytes", size)}
 	}
 	zone := uint64(0)
 	if d.memory.redZones {
@@ -49,10 +48,10 @@ func (d *Device) newBuffer(name string, purpose Purpose, size uint64, host bool)
 		return nil, err
 	}
 	b := &Buffer{device: d, block: block, offset: offset + zone, size: size, name: name, purpose: purpose}
-	d.memory.accounts[purpose] += roundUp(size, alignment)
+	d.memory.accounts[purpose] += b.room()
 	d.memory.live[b] = struct{}{}
 	if zone > 0 {
-		if err := b.around().Fill(nanWord); err != nil {
+		if err := b.widened().All().Fill(nanWord); err != nil {
 			b.Free()
 			return nil, err
 		}
@@ -60,15 +59,8 @@ func (d *Device) newBuffer(name string, purpose Purpose, size uint64, host bool)
 	return b, nil
 }
 
-// around is the buffer with its red zones.
-func (b *Buffer) around() Range { return Range{b.widened(), 0, b.widened().size} }
-
-func (b *Buffer) widened() *Buffer {
-	wide := *b
-	wide.offset -= redZone
-	wide.size = roundUp(b.size, alignment) + 2*redZone
-	return &wide
-}
+// room is what the buffer takes without red zones.
+func (b *Buffer) room() uint64 { return roundUp(b.size, alignment) }
 
 // Free gives the memory back. Freeing nil or twice is harmless.
 func (b *Buffer) Free() {
@@ -76,12 +68,12 @@ func (b *Buffer) Free() {
 		return
 	}
 	m := &b.device.memory
-	start, size := b.offset, roundUp(b.size, alignment)
+	taken := span{b.offset, b.room()}
 	if m.redZones {
-		start, size = start-redZone, size+2*redZone
+		taken = span{b.offset - redZone, b.room() + 2*redZone}
 	}
-	b.block.release(span{start, size})
-	m.accounts[b.purpose] -= roundUp(b.size, alignment)
+	b.block.release(taken)
+	m.accounts[b.purpose] -= b.room()
 	delete(m.live, b)
 	if b.block.empty() {
 		b.block.destroy(b.device)
@@ -110,9 +102,16 @@ func (b *Buffer) Host() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(b.block.mapped, b.offset)), b.size)
 }
 
-func (r Range) check(op string, bytes int) error {
-	if r.Offset+r.Size > r.Buffer.size || bytes >= 0 && uint64(bytes) != r.Size {
-		return &Error{Op: op, Object: r.Buffer.name, Err: fmt.Errorf("%d bytes at %d do not fit a buffer of %d", max(uint64(max(bytes, 0)), r.Size), r.Offset, r.Buffer.size)}
+// check refuses what is not inside a living buffer.
+func (r Range) check(op string) error {
+	switch {
+	case r.Buffer == nil:
+		return &Error{Op: op, Err: errors.New("there is no buffer")}
+	case r.Buffer.block == nil:
+		return &Error{Op: op, Object: r.Buffer.name, Err: errors.New("the buffer was freed")}
+	case r.Size > r.Buffer.size || r.Offset > r.Buffer.size-r.Size:
+		return &Error{Op: op, Object: r.Buffer.name,
+			Err: fmt.Errorf("%d bytes at %d do not fit a buffer of %d", r.Size, r.Offset, r.Buffer.size)}
 	}
 	return nil
 }
@@ -120,7 +119,7 @@ func (r Range) check(op string, bytes int) error {
 // Write copies data to the device, at offset, and waits until it is there.
 func (b *Buffer) Write(offset uint64, data []byte) error {
 	r := Range{b, offset, uint64(len(data))}
-	if err := r.check("write", len(data)); err != nil {
+	if err := r.check("write"); err != nil {
 		return err
 	}
 	if host := b.Host(); host != nil {
@@ -133,7 +132,7 @@ func (b *Buffer) Write(offset uint64, data []byte) error {
 // Read copies from the device, at offset, into data.
 func (b *Buffer) Read(offset uint64, data []byte) error {
 	r := Range{b, offset, uint64(len(data))}
-	if err := r.check("read", len(data)); err != nil {
+	if err := r.check("read"); err != nil {
 		return err
 	}
 	if host := b.Host(); host != nil {
@@ -145,23 +144,21 @@ func (b *Buffer) Read(offset uint64, data []byte) error {
 
 // WriteFloats writes float32 numbers from the given index on.
 func (b *Buffer) WriteFloats(index int, values []float32) error {
-	return b.Write(4*uint64(index), floatBytes(values))
+	return b.Write(4*uint64(index), bytesOf(values))
 }
 
 // ReadFloats reads float32 numbers from the given index on.
 func (b *Buffer) ReadFloats(index int, values []float32) error {
-	return b.Read(4*uint64(index), floatBytes(values))
+	return b.Read(4*uint64(index), bytesOf(values))
 }
 
-// floatBytes looks at numbers as bytes: host and device are little-endian on every system with Vulkan.
-func floatBytes(values []float32) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
-}
-
-// Fill sets every 32-bit word of the range; offset and size are multiples of 4.
+// Fill sets every 32-bit word of the range and waits; offset and size are multiples of 4.
 func (r Range) Fill(word uint32) error {
-	if err := r.check("fill", -1); err != nil {
+	if err := r.check("fill"); err != nil {
 		return err
+	}
+	if r.Offset%4 != 0 || r.Size%4 != 0 {
+		return &Error{Op: "fill", Object: r.Buffer.name, Err: fmt.Errorf("%d bytes at %d are not whole words", r.Size, r.Offset)}
 	}
 	if host := r.Buffer.Host(); host != nil {
 		part := host[r.Offset : r.Offset+r.Size]
@@ -174,27 +171,4 @@ func (r Range) Fill(word uint32) error {
 	return r.Buffer.device.once("fill", r.Buffer.name, func(commands vkx.Handle) {
 		vk.CmdFillBuffer(vkx.As[vk.CommandBuffer](commands), r.Buffer.block.buffer, vk.DeviceSize(r.Buffer.offset+r.Offset), vk.DeviceSize(r.Size), word)
 	})
-}
-
-// CheckRedZones looks at the NaNs around every buffer (DVNVK_RED_ZONES=1) and names the first buffer beside which
-// something was written.
-func (d *Device) CheckRedZones() error {
-	if !d.memory.redZones {
-		return &Error{Op: "check red zones", Err: fmt.Errorf("there are none: set DVNVK_RED_ZONES=1 before the device is opened")}
-	}
-	for b := range d.memory.live {
-		wide := b.widened()
-		zone := make([]byte, redZone)
-		for _, offset := range []uint64{0, wide.size - redZone} {
-			if err := wide.Read(offset, zone); err != nil {
-				return err
-			}
-			for i := 0; i < len(zone); i += 4 {
-				if word := binary.LittleEndian.Uint32(zone[i:]); word != nanWord {
-					return &Error{Op: "check red zones", Object: b.name, Err: fmt.Errorf("byte %d relative to its start was overwritten with %#x", int64(offset)+int64(i)-redZone, word)}
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -10,12 +10,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// preference of the automatic choice: the first kind present wins, the lower index among equals.
-var preference = []DeviceType{Discrete, Integrated, Virtual, CPU, Other}
-
-// Choose picks a device. selector is an index, a fragment of a name (case does not matter) or a device UUID; empty means
-// DVNVK_DEVICE, and if that is empty too the automatic choice: discrete before integrated before CPU. reason says why it
-// was picked. A named device that is absent, ambiguous or below the baseline is an ErrNoDevice that lists what exists.
+// Choose picks a device. selector is an index (every number is one), a fragment of a name in either case, or a device
+// UUID; empty means DVNVK_DEVICE, and if that is empty too the automatic choice: discrete before integrated before CPU.
+// reason says why it was picked. A named device that is absent, ambiguous or below the baseline is an ErrNoDevice that lists what exists.
 func (i *Instance) Choose(selector string) (info DeviceInfo, reason string, err error) {
 	source := "--device"
 	if selector == "" {
@@ -51,8 +48,9 @@ func (d DeviceInfo) matches(selector string) bool {
 	return strings.Contains(strings.ToLower(d.Name), strings.ToLower(selector))
 }
 
+// chooseBest takes the first kind that is present, the lower index among equals.
 func (i *Instance) chooseBest() (DeviceInfo, string, error) {
-	for _, kind := range preference {
+	for _, kind := range []DeviceType{Discrete, Integrated, Virtual, CPU, Other} {
 		at := slices.IndexFunc(i.devices, func(d DeviceInfo) bool { return d.Type == kind && len(d.Problems) == 0 })
 		if at >= 0 {
 			return i.devices[at], fmt.Sprintf("the first %s device; preferred are discrete, then integrated, then CPU", kind), nil

@@ -40,8 +40,7 @@ func (i *Instance) Open(info DeviceInfo) (*Device, error) {
 	}
 	d := &Device{Info: info, instance: i, vkx: handle, handle: vkx.As[vk.Device](handle.Handle())}
 	if err := d.prepare(); err != nil {
-		d.Close()
-		return nil, err
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -78,7 +77,8 @@ func (d *Device) Close() error {
 		return nil
 	}
 	vk.DeviceWaitIdle(d.handle)
-	err := errors.Join(d.pipelines.close(), d.transfer.close(), d.memory.close())
+	d.transfer.close()
+	err := errors.Join(d.pipelines.close(), d.memory.close())
 	if d.layout != 0 {
 		vk.DestroyPipelineLayout(d.handle, vkx.As[vk.PipelineLayout](d.layout), nil)
 	}
@@ -109,21 +109,27 @@ func (d *Device) submit(op, object string, commands []vkx.Handle) error {
 	return d.check(op, object, vk.ResetFences(d.handle, 1, []vk.Fence{d.fence}))
 }
 
-// allocateCommands returns a command buffer that is being recorded.
-func (d *Device) allocateCommands() (vkx.Handle, error) {
+// allocateCommands returns a command buffer that is being recorded; name is for messages.
+func (d *Device) allocateCommands(name string) (vkx.Handle, error) {
 	info := vk.CommandBufferAllocateInfo{
 		SType: vk.StructureTypeCommandBufferAllocateInfo, CommandPool: d.pool, Level: vk.CommandBufferLevelPrimary, CommandBufferCount: 1,
 	}
 	buffers := make([]vk.CommandBuffer, 1)
 	result := vk.AllocateCommandBuffers(d.handle, &info, buffers)
 	info.Free()
-	if err := d.check("allocate command buffer", "", result); err != nil {
+	if err := d.check("allocate command buffer", name, result); err != nil {
 		return 0, err
 	}
+	commands := vkx.From(buffers[0])
+	d.vkx.Name(vk.ObjectTypeCommandBuffer, commands, name)
 	begin := vk.CommandBufferBeginInfo{SType: vk.StructureTypeCommandBufferBeginInfo}
 	result = vk.BeginCommandBuffer(buffers[0], &begin)
 	begin.Free()
-	return vkx.From(buffers[0]), d.check("begin command buffer", "", result)
+	if err := d.check("begin command buffer", name, result); err != nil {
+		d.freeCommands([]vkx.Handle{commands})
+		return 0, err
+	}
+	return commands, nil
 }
 
 func (d *Device) freeCommands(commands []vkx.Handle) {

@@ -10,18 +10,18 @@ import (
 
 // What callers decide on; test with errors.Is.
 var (
-	// ErrNoLoader: the machine has no Vulkan loader.
-	ErrNoLoader = errors.New("no Vulkan loader found: install it (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader; macOS: the Vulkan SDK or molten-vk; Windows: your GPU's driver) and a driver (mesa-vulkan-drivers runs on any CPU)")
-	// ErrNoDevice: no device of the machine can be used, or the one asked for is absent.
+	// ErrNoLoader says that the machine has no Vulkan loader.
+	ErrNoLoader = errors.New("no Vulkan loader found: install one (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader; " +
+		"macOS: molten-vk; Windows: the GPU's driver brings it) and a driver (Debian, Ubuntu: mesa-vulkan-drivers runs on any CPU)")
+	// ErrNoDevice says that no device of the machine can be used, or that the one asked for is absent.
 	ErrNoDevice = errors.New("no such Vulkan device")
-	// ErrOutOfMemory: the device or the host has not enough memory.
+	// ErrOutOfMemory says that the device or the host has not enough memory.
 	ErrOutOfMemory = errors.New("out of memory")
-	// ErrDeviceLost: the driver gave the device up, mostly after a submission that took too long. Nothing on it can be used any more.
+	// ErrDeviceLost says that the driver gave the device up, mostly after a submission that took too long. Nothing on it
+	// can be used any more.
 	ErrDeviceLost = errors.New("the device was lost: its driver reset it; what is on disk is intact, start again from there")
-	// ErrValidation: a validation layer complained (DVNVK_VALIDATION=1).
-	ErrValidation = errors.New("Vulkan validation")
-
-	errNoProfile = errors.New("the list was not built with a profile")
+	// ErrValidation comes with what a validation layer said (DVNVK_VALIDATION=1).
+	ErrValidation = errors.New("the validation layer objects")
 )
 
 // Error is what every call of this package returns: what was tried, on what, and why it failed.
@@ -50,7 +50,7 @@ func cause(result vk.Result) error {
 	case vk.ErrorDeviceLost:
 		return ErrDeviceLost
 	case vk.ErrorOutOfDeviceMemory, vk.ErrorOutOfHostMemory:
-		return fmt.Errorf("%w (%s)", ErrOutOfMemory, vk.Error(result))
+		return fmt.Errorf("%w (%w)", ErrOutOfMemory, vk.Error(result))
 	}
 	return vk.Error(result)
 }
@@ -63,7 +63,11 @@ func (i *Instance) check(op, object string, result vk.Result) error {
 		if dropped > 0 {
 			text += fmt.Sprintf(" (and %d more)", dropped)
 		}
-		err = errors.Join(err, fmt.Errorf("%w: %s", ErrValidation, text))
+		said := fmt.Errorf("%w: %s", ErrValidation, text)
+		if err != nil {
+			said = fmt.Errorf("%w; %w", err, said)
+		}
+		err = said
 	}
 	if err == nil {
 		return nil

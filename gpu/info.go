@@ -71,19 +71,12 @@ type Features struct {
 	Unified           bool `json:"unified_memory"`     // host and device share memory: buffers are mapped; DVNVK_FORCE_STAGING switches it off
 }
 
-// Baseline API version: Vulkan 1.3 (spec/gpu section 2).
-const baselineAPI = 1<<22 | 3<<12
-
-const (
-	subgroupBasic, subgroupBallot = 1, 8
-	stageCompute                  = 0x20
-)
-
 func (i *Instance) describe(index int, physical vkx.Handle) DeviceInfo {
 	var p vk.PhysicalDeviceProperties
 	vk.GetPhysicalDeviceProperties(vkx.As[vk.PhysicalDevice](physical), &p)
 	p.Deref()
 	p.Limits.Deref()
+	defer p.Free()
 	d := i.vkx.Describe(physical, p.ApiVersion)
 	info := DeviceInfo{
 		Index: index, Name: vk.ToString(p.DeviceName[:]), UUID: uuid.UUID(d.DeviceUUID),
@@ -106,29 +99,31 @@ func (i *Instance) describe(index int, physical vkx.Handle) DeviceInfo {
 		physical: physical, description: d,
 	}
 	types, heaps := i.vkx.Memory(physical, false)
-	for _, t := range types {
-		if t.Flags&vk.MemoryPropertyDeviceLocalBit != 0 {
-			info.Limits.Memory = max(info.Limits.Memory, heaps[t.Heap].Size)
-		}
-	}
-	info.Features = Features{
+	info.Limits.Memory = largestHeap(types, heaps, vk.MemoryPropertyDeviceLocalBit)
+	info.Features = optionalFeatures(d)
+	info.Features.Timestamps = info.Features.Timestamps && p.Limits.TimestampPeriod > 0
+	info.Features.Unified = info.Type != Discrete && hasUnifiedMemory(types, heaps) && !switchedOn("FORCE_STAGING")
+	info.Problems = problems(p.ApiVersion, d)
+	return info
+}
+
+// optionalFeatures are those that a device has and nobody switched off.
+func optionalFeatures(d vkx.Description) Features {
+	return Features{
 		Float16:           d.Float16 && !switchedOn("DISABLE_FP16"),
 		Int16:             d.Int16 && !switchedOn("DISABLE_INT16"),
 		Int64:             d.Int64 && !switchedOn("DISABLE_INT64"),
 		Storage16:         d.Storage16 && !switchedOn("DISABLE_16BIT_STORAGE"),
 		MemoryBudget:      d.MemoryBudget && !switchedOn("DISABLE_MEMORY_BUDGET"),
 		CooperativeMatrix: d.CooperativeMatrix && !switchedOn("DISABLE_COOPERATIVE_MATRIX"),
-		Timestamps:        d.TimestampValidBits > 0 && p.Limits.TimestampPeriod > 0 && !switchedOn("DISABLE_TIMESTAMPS"),
-		SubgroupControl:   d.RequiredSubgroupSizeStages&stageCompute != 0,
-		Unified:           info.Type != Discrete && hasUnifiedType(types) && !switchedOn("FORCE_STAGING"),
+		Timestamps:        d.TimestampValidBits > 0 && !switchedOn("DISABLE_TIMESTAMPS"),
+		SubgroupControl:   d.RequiredSubgroupSizeStages&vkx.ShaderStageComputeBit != 0,
 	}
-	info.Problems = problems(p.ApiVersion, d)
-	return info
 }
 
-// problems lists what a device lacks of the baseline.
+// problems lists what a device lacks of the baseline: Vulkan 1.3 with the features below (docs/decisions/007).
 func problems(api uint32, d vkx.Description) []string {
-	if api < baselineAPI {
+	if api < vkx.APIVersion1_3 {
 		return []string{fmt.Sprintf("offers Vulkan %s, 1.3 is needed: update its driver", versionString(api))}
 	}
 	var missing []string
@@ -139,7 +134,7 @@ func problems(api uint32, d vkx.Description) []string {
 		{d.Computes, "a compute queue"}, {d.BufferDeviceAddress, "bufferDeviceAddress"}, {d.ScalarBlockLayout, "scalarBlockLayout"},
 		{d.Maintenance4, "maintenance4"}, {d.Synchronization2, "synchronization2"}, {d.TimelineSemaphore, "timelineSemaphore"},
 		{d.SubgroupSizeControl, "subgroupSizeControl"}, {d.FullSubgroups, "computeFullSubgroups"},
-		{d.SubgroupStages&stageCompute != 0 && d.SubgroupOperations&subgroupBasic != 0 && d.SubgroupOperations&subgroupBallot != 0, "subgroup broadcasts in compute shaders"},
+		{d.SubgroupStages&vkx.ShaderStageComputeBit != 0 && d.SubgroupOperations&vkx.SubgroupFeatureBasicBit != 0 && d.SubgroupOperations&vkx.SubgroupFeatureBallotBit != 0, "subgroup broadcasts in compute shaders"},
 	} {
 		if !need.has {
 			missing = append(missing, "lacks "+need.name)
@@ -166,11 +161,18 @@ func versionString(v uint32) string { return fmt.Sprintf("%d.%d.%d", v>>22&0x7f,
 
 const unifiedFlags = vk.MemoryPropertyDeviceLocalBit | vk.MemoryPropertyHostVisibleBit | vk.MemoryPropertyHostCoherentBit
 
-func hasUnifiedType(types []vkx.MemoryType) bool {
+// hasUnifiedMemory tells that the host can reach the device's main memory, not just a window into it.
+func hasUnifiedMemory(types []vkx.MemoryType, heaps []vkx.MemoryHeap) bool {
+	reachable := largestHeap(types, heaps, unifiedFlags)
+	return reachable > 0 && reachable == largestHeap(types, heaps, vk.MemoryPropertyDeviceLocalBit)
+}
+
+// largestHeap is the size of the largest heap that has a memory type with these flags.
+func largestHeap(types []vkx.MemoryType, heaps []vkx.MemoryHeap, flags vk.MemoryPropertyFlagBits) (size uint64) {
 	for _, t := range types {
-		if t.Flags&unifiedFlags == unifiedFlags {
-			return true
+		if t.Flags&flags == flags {
+			size = max(size, heaps[t.Heap].Size)
 		}
 	}
-	return false
+	return size
 }

@@ -16,6 +16,8 @@ type Instance struct {
 	devices []DeviceInfo
 }
 
+var errNoLayer = errors.New("DVNVK_VALIDATION needs the Khronos validation layer: install it (Debian, Ubuntu: vulkan-validationlayers) or unset the variable")
+
 // NewInstance opens the Vulkan loader and lists the devices. With DVNVK_VALIDATION=1 in the environment the Khronos
 // validation layer watches every call, and its absence is an error. It returns ErrNoLoader where there is no loader.
 func NewInstance() (*Instance, error) {
@@ -29,16 +31,16 @@ func NewInstance() (*Instance, error) {
 	}
 	validation := switchedOn("VALIDATION")
 	if validation && !vkx.HasValidationLayer(loader) {
-		return nil, &Error{Op: "open Vulkan", Err: errors.New("DVNVK_VALIDATION=1 needs the Khronos validation layer: install it (Debian, Ubuntu: vulkan-validationlayers), or unset the variable")}
+		return nil, &Error{Op: "open Vulkan", Err: errNoLayer}
 	}
 	handle, result := vkx.CreateInstance(loader, validation)
+	i := &Instance{vkx: handle}
+	if result == vk.ErrorIncompatibleDriver {
+		return nil, i.noDevice("no Vulkan driver is installed")
+	}
 	if err := cause(result); err != nil {
-		if result == vk.ErrorIncompatibleDriver {
-			err = ErrNoDevice
-		}
 		return nil, &Error{Op: "create Vulkan instance", Err: err}
 	}
-	i := &Instance{vkx: handle}
 	if err := vk.InitInstance(vkx.As[vk.Instance](handle.Handle())); err != nil {
 		i.Close()
 		return nil, &Error{Op: "open Vulkan", Err: err}

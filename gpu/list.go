@@ -21,11 +21,22 @@ type List struct {
 	clock    *clock // nil without a profile
 }
 
-// What a submission may hold. Drivers reset a queue whose work takes seconds; the slowest devices of a kind stay well
-// under half a second with these FLOPs (spec/gpu section 4).
+// opsPerSubmission bounds what a submission holds where operations tell no work.
 const opsPerSubmission = 100
 
-var flopsPerSubmission = map[DeviceType]float64{Discrete: 200e9, Integrated: 20e9, Virtual: 20e9, CPU: 10e9, Other: 10e9}
+// flopsPerSubmission bounds the work of a submission: drivers reset a queue whose work takes seconds, so the slowest of a
+// kind should stay under half a second. Estimates: plain kernels on the smallest discrete cards do 50 GFLOP/s, on the
+// smallest integrated ones 2; a submission costs 0.1 ms, so fast devices lose little. CPUs have no such limit.
+func flopsPerSubmission(kind DeviceType) float64 {
+	switch kind {
+	case Discrete:
+		return 20e9
+	case CPU:
+		return 10e9
+	default:
+		return 1e9
+	}
+}
 
 // bytesAsFLOPs weighs memory traffic of operations that are not bound by arithmetic.
 const bytesAsFLOPs = 4
@@ -45,7 +56,7 @@ func (r *Recorder) Build(name string, profile bool) (*List, error) {
 	}
 	l := &List{device: r.device, name: name}
 	if profile {
-		if l.clock, err = r.device.newClock(len(r.ops) + 1); err != nil {
+		if l.clock, err = r.device.newClock(name, len(r.ops)+1); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +83,7 @@ func shuffleFromEnvironment() (func(n int) int, error) {
 func (l *List) record(r *Recorder, order []int) error {
 	var since []*Op // the last barrier
 	cost, opsInSubmission := 0.0, 0
-	limit := flopsPerSubmission[l.device.Info.Type]
+	limit := flopsPerSubmission(l.device.Info.Type)
 	for k, index := range order {
 		op := &r.ops[index]
 		work := max(op.FLOPs, bytesAsFLOPs*op.Bytes)
@@ -115,24 +126,24 @@ func dependsOnAny(op *Op, earlier []*Op) bool {
 func (l *List) last() vkx.Handle          { return l.commands[len(l.commands)-1] }
 func (l *List) current() vk.CommandBuffer { return vkx.As[vk.CommandBuffer](l.last()) }
 
-// nextSubmission ends a command buffer and begins another behind a barrier: everything before is visible in it.
+// nextSubmission ends a command buffer and begins another.
 func (l *List) nextSubmission() error {
 	if len(l.commands) > 0 {
 		if err := l.endSubmission(); err != nil {
 			return err
 		}
 	}
-	commands, err := l.device.allocateCommands()
+	commands, err := l.device.allocateCommands("list " + l.name)
 	if err != nil {
 		return err
 	}
 	l.commands = append(l.commands, commands)
-	l.device.vkx.Barrier(commands)
 	return nil
 }
 
+// endSubmission ends a command buffer with a barrier: what it wrote is visible in the next, and to the host after the fence.
 func (l *List) endSubmission() error {
-	l.device.vkx.Barrier(l.last()) // the host reads results after the fence
+	l.device.vkx.Barrier(l.last())
 	return l.device.check("record list", l.name, vk.EndCommandBuffer(l.current()))
 }
 
@@ -140,20 +151,27 @@ func (l *List) dispatch(op *Op) {
 	commands := l.current()
 	vk.CmdBindPipeline(commands, vk.PipelineBindPointCompute, op.Pipeline.handle)
 	layout := vkx.As[vk.PipelineLayout](l.device.layout)
-	vk.CmdPushConstants(commands, layout, vk.ShaderStageFlags(vk.ShaderStageComputeBit), 0, uint32(len(op.Push)), bytesPointer(op.Push))
+	if len(op.Push) > 0 {
+		vk.CmdPushConstants(commands, layout, vk.ShaderStageFlags(vk.ShaderStageComputeBit), 0, uint32(len(op.Push)), bytesPointer(op.Push))
+	}
 	x, y := Groups(op.Workgroups)
 	vk.CmdDispatch(commands, x, y, 1)
 }
 
 // Run submits the list and waits for it. The error is ErrDeviceLost where the driver gave up.
 func (l *List) Run() error {
+	run := func() error { return l.device.submit("run", l.name, l.commands) }
 	if l.clock.perOp() {
-		return l.clock.runEach(l)
+		run = func() error { return l.clock.runEach(l) }
 	}
-	return l.device.submit("run", l.name, l.commands)
+	if err := run(); err != nil {
+		return err
+	}
+	l.clock.finish()
+	return nil
 }
 
-// Barriers counts the barriers between operations, Submissions the parts in which the list is submitted.
+// Barriers counts the barriers between operations.
 func (l *List) Barriers() int { return l.barriers }
 
 // Submissions is the number of parts that the list was cut into.

@@ -41,14 +41,14 @@ func (r *Recorder) Dispatch(op Op) {
 		fail("no pipeline")
 	case len(op.Push) != op.Pipeline.shader.PushBytes:
 		fail("%d bytes of push constants, %s takes %d", len(op.Push), op.Pipeline.shader.Name, op.Pipeline.shader.PushBytes)
-	case op.Workgroups < 1:
-		fail("%d workgroups", op.Workgroups)
+	case op.Workgroups < 1 || op.Workgroups > maxWorkgroups:
+		fail("%d workgroups, 1 to %d can be dispatched", op.Workgroups, maxWorkgroups)
 	case len(op.Writes) == 0:
 		fail("it writes nothing")
 	}
 	for _, ranges := range [][]Range{op.Reads, op.Writes} {
 		for _, part := range ranges {
-			if err := part.check("record "+op.Name+" on", -1); err != nil {
+			if err := part.check("record " + op.Name + " on"); err != nil {
 				r.fail(err)
 			}
 		}
@@ -72,7 +72,7 @@ func (r *Recorder) copy(name string, from, to *Buffer, offset, size uint64) {
 	}
 	source, target := from.Part(offset, size), to.Part(offset, size)
 	for _, part := range []Range{source, target} {
-		if err := part.check(name, -1); err != nil {
+		if err := part.check(name); err != nil {
 			r.fail(err)
 		}
 	}
@@ -86,11 +86,16 @@ func (r *Recorder) fail(err error) {
 	}
 }
 
-// Groups splits a flat number of workgroups over x and y, since devices allow 65535 on an axis. Shaders compute
-// y * gl_NumWorkGroups.x + x and leave where that is not below the number, which they get as a push constant.
+// What every device allows on an axis, and so in two.
+const (
+	workgroupsPerAxis = 65535
+	maxWorkgroups     = workgroupsPerAxis * workgroupsPerAxis
+)
+
+// Groups splits a flat number of workgroups, at least 1, over x and y, since devices allow 65535 on an axis. Shaders
+// compute y * gl_NumWorkGroups.x + x and leave where that is not below the number, which they get as a push constant.
 func Groups(n int) (x, y uint32) {
-	const limit = 65535
-	rows := (n + limit - 1) / limit
+	rows := (n + workgroupsPerAxis - 1) / workgroupsPerAxis
 	return uint32((n + rows - 1) / rows), uint32(rows)
 }
 

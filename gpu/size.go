@@ -7,16 +7,16 @@ import (
 	"unsafe"
 )
 
-// Product multiplies sizes and refuses what overflows: size arithmetic goes through it.
+// Product multiplies sizes and refuses negative factors and what 63 bits cannot hold: size arithmetic goes through it.
 func Product(factors ...int) (uint64, error) {
 	product := uint64(1)
 	for _, f := range factors {
 		if f < 0 {
-			return 0, fmt.Errorf("size %v has a negative factor", factors)
+			return 0, &Error{Op: "multiply sizes", Err: fmt.Errorf("%v: a factor is negative", factors)}
 		}
 		high, low := bits.Mul64(product, uint64(f))
 		if high != 0 || low > math.MaxInt64 {
-			return 0, fmt.Errorf("size %v is too large", factors)
+			return 0, &Error{Op: "multiply sizes", Err: fmt.Errorf("%v: the product is too large", factors)}
 		}
 		product = low
 	}
@@ -38,6 +38,11 @@ func Bytes(n uint64) string {
 		unit++
 	}
 	return fmt.Sprintf("%.1f %ciB", value, units[unit])
+}
+
+// bytesOf looks at numbers as bytes: host and device are little-endian on every system with Vulkan.
+func bytesOf[T float32 | uint32](values []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
 }
 
 func bytesPointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }

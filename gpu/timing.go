@@ -1,6 +1,7 @@
 package gpu
 
 import (
+	"errors"
 	"time"
 
 	vk "github.com/vulkan-go/vulkan"
@@ -22,9 +23,10 @@ type clock struct {
 	pool   vk.QueryPool // nil: the host's clock
 	ticks  []uint64
 	walls  []time.Duration
+	ran    bool
 }
 
-func (d *Device) newClock(marks int) (*clock, error) {
+func (d *Device) newClock(name string, marks int) (*clock, error) {
 	c := &clock{device: d}
 	if !d.Info.Features.Timestamps {
 		c.walls = make([]time.Duration, marks-1)
@@ -35,8 +37,13 @@ func (d *Device) newClock(marks int) (*clock, error) {
 	var pool vk.QueryPool
 	result := vk.CreateQueryPool(d.handle, &info, nil, &pool)
 	info.Free()
+	if err := d.check("create query pool", name, result); err != nil {
+		vk.DestroyQueryPool(d.handle, pool, nil) // made in spite of a validation message; or null
+		return nil, err
+	}
+	d.vkx.Name(vk.ObjectTypeQueryPool, vkx.From(pool), "timestamps of "+name)
 	c.pool = pool
-	return c, d.check("create query pool", "", result)
+	return c, nil
 }
 
 // perOp tells that every operation needs a submission of its own.
@@ -71,7 +78,10 @@ func (c *clock) runEach(l *List) error {
 func (l *List) Samples() (samples []Sample, wall bool, err error) {
 	c := l.clock
 	if c == nil {
-		return nil, false, &Error{Op: "read profile of", Object: l.name, Err: errNoProfile}
+		return nil, false, &Error{Op: "read profile of", Object: l.name, Err: errors.New("the list was built without one")}
+	}
+	if !c.ran {
+		return nil, false, &Error{Op: "read profile of", Object: l.name, Err: errors.New("the list has not run yet")}
 	}
 	if c.pool != nil {
 		const flags = vk.QueryResultFlags(vk.QueryResult64Bit | vk.QueryResultWaitBit)
@@ -99,6 +109,13 @@ func elapsed(from, to uint64, validBits int) uint64 {
 		return to - from
 	}
 	return (to - from) & (1<<validBits - 1)
+}
+
+// finish notes that there are times to read.
+func (c *clock) finish() {
+	if c != nil {
+		c.ran = true
+	}
 }
 
 func (c *clock) close() {

@@ -48,10 +48,9 @@ func (t *transfer) read(b *Buffer, offset uint64, data []byte) error {
 	return nil
 }
 
-func (t *transfer) close() error {
+func (t *transfer) close() {
 	t.chunk.Free()
 	t.chunk = nil
-	return nil
 }
 
 func (d *Device) copyOnce(name string, from, to Range) error {
@@ -59,12 +58,13 @@ func (d *Device) copyOnce(name string, from, to Range) error {
 }
 
 func (d *Device) recordCopy(commands vkx.Handle, from, to Range) {
-	d.vkx.Copy(commands, vkx.From(from.Buffer.block.buffer), from.Buffer.offset+from.Offset, vkx.From(to.Buffer.block.buffer), to.Buffer.offset+to.Offset, from.Size)
+	source, target := vkx.From(from.Buffer.block.buffer), vkx.From(to.Buffer.block.buffer)
+	d.vkx.Copy(commands, source, from.Buffer.offset+from.Offset, target, to.Buffer.offset+to.Offset, from.Size)
 }
 
 // once records, submits and waits for a single piece of work.
 func (d *Device) once(op, name string, record func(commands vkx.Handle)) error {
-	commands, err := d.allocateCommands()
+	commands, err := d.allocateCommands(op + " " + name)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -117,21 +118,25 @@ func (b *Builder) convTable(c Conv, heads []ConvHead, groups func(ConvHead) int)
 }
 
 func (b *Builder) convPush(c Conv, op gpu.Op, heads uint64, w gpu.Range, count, perImage int) convForwardPush {
-	in, inErr := c.In.packed()
-	out, outErr := c.Out.packed()
-	for _, err := range []error{inErr, outErr} {
-		if err != nil {
-			b.fail(fmt.Errorf("%s: %w", c.Name, err))
-		}
-	}
+	in, out := b.bounds(c)
 	return convForwardPush{
 		Heads: heads, W: address(w), Groups: uint32(op.Workgroups), HeadCount: uint32(count), GroupsPerImage: uint32(perImage),
 		InSize: uint32(c.InSize), OutSize: uint32(c.OutSize()), InMaps: uint32(c.In.Total()), InBounds: in, OutBounds: out,
 	}
 }
 
+// bounds packs where the units of a convolution's maps begin.
+func (b *Builder) bounds(c Conv) (in, out [9]uint32) {
+	in, inErr := c.In.packed()
+	out, outErr := c.Out.packed()
+	if err := errors.Join(inErr, outErr); err != nil {
+		b.fail(fmt.Errorf("%s: %w", c.Name, err))
+	}
+	return in, out
+}
+
 // ErrShape is wrapped by every complaint about tensors that do not fit an operation.
-var ErrShape = fmt.Errorf("shapes do not fit")
+var ErrShape = errors.New("shapes do not fit")
 
 func (c Conv) check(h ConvHead) error {
 	in, out := c.In.Width(h.In), c.Out.Width(h.Out)

@@ -9,6 +9,9 @@ import (
 // Blocks says which weight blocks (output unit, input unit) of a convolution train: bit v of Blocks[u], both from 0.
 type Blocks [16]uint16
 
+// Has tells whether the block of output unit u and input unit v, both from 1, trains.
+func (b Blocks) Has(u, v int) bool { return b[u-1]>>(v-1)&1 != 0 }
+
 // As shaders/conv_tiles.glsl declares it.
 type convTile struct{ O, Outs, C, Ins, U, V uint32 }
 
@@ -38,7 +41,7 @@ func (k *Kernels) planWeights(c Conv, heads []ConvHead, blocks Blocks) weightsPl
 	var p weightsPlan
 	for u := 1; u <= c.Out.Units(); u++ {
 		for v := 1; v <= c.In.Units(); v++ {
-			if blocks[u-1]>>(v-1)&1 == 0 || !holds(heads, u, v) {
+			if !blocks.Has(u, v) || !holds(heads, u, v) {
 				continue
 			}
 			for o := c.Out.Padded[u-1]; o < c.Out.Padded[u]; o += weightsOuts {
@@ -91,12 +94,7 @@ func (b *Builder) ConvBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blo
 		return
 	}
 	entries, _, _ := b.convTable(c, heads, func(ConvHead) int { return 0 })
-	in, inErr := c.In.packed()
-	out, outErr := c.Out.packed()
-	if inErr != nil || outErr != nil {
-		b.fail(fmt.Errorf("%s: %w %w", c.Name, inErr, outErr))
-		return
-	}
+	in, out := b.bounds(c)
 	op := gpu.Op{Name: c.Name + " backward weights", Workgroups: len(plan.tiles) * plan.splits, Writes: []gpu.Range{g}}
 	for _, h := range heads {
 		op.Reads = append(op.Reads, h.X.Range, h.Y.Range)

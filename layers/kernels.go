@@ -33,7 +33,7 @@ func NewKernels(d *gpu.Device) (*Kernels, error) {
 		Device:   d,
 		manifest: manifest,
 		lanes:    d.Info.Limits.SubgroupSize,
-		wide64:   d.Info.Features.Int64 && d.Info.Type == gpu.CPU, // a gain on lavapipe alone
+		wide64:   d.Info.Features.Int64,
 	}, nil
 }
 
@@ -91,6 +91,10 @@ func freeAll(buffers []*gpu.Buffer) {
 	}
 }
 
+// tableMargin is memory behind a table that may be read and means nothing: Mesa 26.2.6 loads what all lanes share even after
+// the last turn of a loop, and that is the entry behind the last.
+const tableMargin = 256
+
 // table writes entries (a slice of structures as a shader declares them) to device memory and returns its address.
 func (b *Builder) table(name string, entries any) uint64 {
 	if b.err != nil {
@@ -101,7 +105,7 @@ func (b *Builder) table(name string, entries any) uint64 {
 		b.fail(fmt.Errorf("%s: table: %w", name, err))
 		return 0
 	}
-	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, uint64(len(data)))
+	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, uint64(len(data))+tableMargin)
 	if err == nil {
 		b.tables = append(b.tables, buffer)
 		err = buffer.Write(0, data)
@@ -136,6 +140,9 @@ func (k *Kernels) pipeline(name string, constants []int) (*gpu.Pipeline, error) 
 	shader, err := k.manifest.Load(name, k.wide64)
 	if err != nil {
 		return nil, err
+	}
+	if takes := len(k.manifest[name].Constants) - 1; takes != len(constants) {
+		return nil, fmt.Errorf("shader %s takes %d constants beside the workgroup size, got %d", name, takes, len(constants))
 	}
 	values := []gpu.Constant{{ID: 0, Value: uint32(k.lanes)}}
 	for i, c := range constants {

@@ -92,13 +92,22 @@ func (m Maps) Physical(s UnitSet) []int {
 	return physical
 }
 
+// UnitOf is the unit, from 1, that holds a padded physical map.
+func (m Maps) UnitOf(physical int) int {
+	u := 1
+	for m.Padded[u] <= physical {
+		u++
+	}
+	return u
+}
+
 // packed gives the padded boundaries as push constants carry them: 17 numbers of 16 bits, two a word; boundaries past the
 // last unit repeat it.
 func (m Maps) packed() (words [9]uint32, err error) {
 	for u := range 2 * len(words) {
 		bound := m.Padded[min(u, m.Units())]
-		if bound > 0xffff {
-			return words, fmt.Errorf("%d maps: a layer has at most 65535", bound)
+		if bound > 0xffff || bound%UnitPad != 0 {
+			return words, fmt.Errorf("%w: a unit that ends at map %d: a layer has at most 65535, padded to a multiple of %d", ErrShape, bound, UnitPad)
 		}
 		words[u/2] |= uint32(bound) << (u % 2 * 16)
 	}

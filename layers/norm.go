@@ -93,13 +93,15 @@ func (b *Builder) Statistics(name string, heads []NormHead) {
 	b.dispatch("bn_statistics", op, push, normBlockRows, normTurns)
 }
 
-// Apply records Y = ReLU(scale X + shift), plus the residual at its stride where heads have one.
+// Apply records Y = ReLU(scale X + shift), plus the residual at its stride if the heads have one: all or none.
 func (b *Builder) Apply(name string, heads []NormHead, residualStride int) {
 	residual := 0
 	op, push := b.normPass(name+" apply", heads, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Table), append(op.Writes, h.Y.Range)
 		op.Bytes += 8 * h.X.elements()
-		if h.Residual.Buffer != nil {
+		if has := h.Residual.Buffer != nil; has != (heads[0].Residual.Buffer != nil) {
+			b.fail(fmt.Errorf("%s apply: %w: some heads have a residual, others have none", name, ErrShape))
+		} else if has {
 			residual = 1
 			op.Reads = append(op.Reads, h.Residual.Range)
 			op.Bytes += 4 * h.Residual.elements()

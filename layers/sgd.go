@@ -1,10 +1,6 @@
 package layers
 
-import (
-	"fmt"
-
-	"github.com/dvn-vk/dvn-vk/gpu"
-)
+import "github.com/dvn-vk/dvn-vk/gpu"
 
 // Segment is one tensor that trains, at the same place in the buffers of weights, gradients and momentum.
 type Segment struct {
@@ -45,13 +41,8 @@ func (b *Builder) SGD(segments []Segment, w, g, v, hyper gpu.Range) {
 			e.Decays = 1
 		}
 		if s.Conv != nil {
-			var inErr, outErr error
 			e.Ins = uint32(s.Conv.In.Total())
-			e.InBounds, inErr = s.Conv.In.packed()
-			e.OutBounds, outErr = s.Conv.Out.packed()
-			if inErr != nil || outErr != nil {
-				b.fail(fmt.Errorf("%s: %w %w", s.Name, inErr, outErr))
-			}
+			e.InBounds, e.OutBounds = b.bounds(*s.Conv)
 			for u, trains := range s.Blocks {
 				e.Trains[u] = uint32(trains)
 			}

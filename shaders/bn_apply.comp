@@ -16,11 +16,11 @@ layout(push_constant, scalar) uniform Push {
 }
 p;
 
-vec2 activate(NormHead h, vec2 x, vec2 scale, vec2 shift, uint residual_at, ivec2 from) {
+vec2 activate(vec2 x, vec2 scale, vec2 shift, Floats residual, uint residual_at, ivec2 from) {
   vec2 y = fma(scale, x, shift);
   if (RESIDUAL != 0) {
-    if (from.x >= 0) y.x += h.residual.v[residual_at + from.x];
-    if (from.y >= 0) y.y += h.residual.v[residual_at + from.y];
+    if (from.x >= 0) y.x += residual.v[residual_at + from.x];
+    if (from.y >= 0) y.y += residual.v[residual_at + from.y];
   }
   return max(y, vec2(0));
 }
@@ -28,26 +28,27 @@ vec2 activate(NormHead h, vec2 x, vec2 scale, vec2 shift, uint residual_at, ivec
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  NormHead h = p.heads.head[a.head];
-  Pairs x = Pairs(h.x);
-  vec2 scale = norm_row(h, SCALE, a.c), shift = norm_row(h, SHIFT, a.c);
+  Pairs x = pairs(p.heads.head[a.head].x);
+  Floats y = p.heads.head[a.head].y, residual = p.heads.head[a.head].residual, norm = p.heads.head[a.head].norm;
+  uint maps = p.heads.head[a.head].maps, residual_maps = p.heads.head[a.head].residual_maps;
+  vec2 scale = norm_row(norm, maps, SCALE, a.c), shift = norm_row(norm, maps, SHIFT, a.c);
   ivec2 from = ivec2(-1);
-  if (RESIDUAL != 0) from = ivec2(h.source.v[a.c], h.source.v[a.c + 1]);
-  uint row = p.size + 2, step = a.many * h.maps, residual_row = h.residual_size + 2,
-       residual_step = a.many * RESIDUAL_STRIDE * h.residual_maps;
+  if (RESIDUAL != 0) from = ivec2(p.heads.head[a.head].source.v[a.c], p.heads.head[a.head].source.v[a.c + 1]);
+  uint row = p.size + 2, step = a.many * maps, residual_row = p.heads.head[a.head].residual_size + 2,
+       residual_step = a.many * RESIDUAL_STRIDE * residual_maps;
   for (uint i = a.from; i < a.to; i++) {
-    uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * h.maps + a.c, j = a.pixel;
+    uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * maps + a.c, j = a.pixel;
     uint residual_at =
         ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) *
-        h.residual_maps;
+        residual_maps;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
-      [[unroll]] for (uint t = 0; t < TURNS; t++) store_pair(h.y, at + t * step,
-          activate(h, load_pair(x, (at + t * step) / 2), scale, shift, residual_at + t * residual_step, from));
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_pair(y, at + t * step,
+          activate(load_pair(x, (at + t * step) / 2), scale, shift, residual, residual_at + t * residual_step, from));
       at += TURNS * step;
       residual_at += TURNS * residual_step;
     }
     for (; j < p.size; j += a.many) {
-      store_pair(h.y, at, activate(h, load_pair(x, at / 2), scale, shift, residual_at, from));
+      store_pair(y, at, activate(load_pair(x, at / 2), scale, shift, residual, residual_at, from));
       at += step;
       residual_at += residual_step;
     }

@@ -17,24 +17,26 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  NormHead h = p.heads.head[a.head];
-  Pairs x = Pairs(h.x), y = Pairs(h.y), dy = Pairs(h.dy);
-  vec2 mean = norm_row(h, MEAN, a.c), inverse = norm_row(h, INVERSE, a.c), scale = norm_row(h, SCALE, a.c);
-  vec2 mean_g = norm_row(h, MEAN_G, a.c), mean_gx = norm_row(h, MEAN_GX, a.c);
-  uint row = p.size + 2, half_maps = h.maps / 2, step = a.many * half_maps;
+  Pairs x = pairs(p.heads.head[a.head].x), y = pairs(p.heads.head[a.head].y), dy = pairs(p.heads.head[a.head].dy);
+  Floats norm = p.heads.head[a.head].norm, dx = p.heads.head[a.head].dx;
+  uint maps = p.heads.head[a.head].maps;
+  vec2 mean = norm_row(norm, maps, MEAN, a.c), inverse = norm_row(norm, maps, INVERSE, a.c),
+       scale = norm_row(norm, maps, SCALE, a.c);
+  vec2 mean_g = norm_row(norm, maps, MEAN_G, a.c), mean_gx = norm_row(norm, maps, MEAN_GX, a.c);
+  uint row = p.size + 2, half_maps = maps / 2, step = a.many * half_maps;
   for (uint i = a.from; i < a.to; i++) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
         vec2 g = mix(vec2(0), load_pair(dy, at + t * step), greaterThan(load_pair(y, at + t * step), vec2(0)));
         store_pair(
-            h.dx, (at + t * step) * 2, scale * (g - mean_g - (load_pair(x, at + t * step) - mean) * inverse * mean_gx));
+            dx, (at + t * step) * 2, scale * (g - mean_g - (load_pair(x, at + t * step) - mean) * inverse * mean_gx));
       }
       at += TURNS * step;
     }
     for (; j < p.size; j += a.many) {
       vec2 g = mix(vec2(0), load_pair(dy, at), greaterThan(load_pair(y, at), vec2(0)));
-      store_pair(h.dx, at * 2, scale * (g - mean_g - (load_pair(x, at) - mean) * inverse * mean_gx));
+      store_pair(dx, at * 2, scale * (g - mean_g - (load_pair(x, at) - mean) * inverse * mean_gx));
       at += step;
     }
   }

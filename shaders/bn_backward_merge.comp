@@ -16,16 +16,18 @@ p;
 void main() {
   uint group = flat_workgroup();
   if (group >= p.groups) return;
-  NormParameters e = p.table.entry[entry_of(p.table, p.entries, group)];
-  uint c = (group - e.first) * LANES + gl_LocalInvocationID.x;
-  if (c >= e.maps) return;
+  uint e = entry_of(p.table, p.entries, group), maps = p.table.entry[e].maps, count = p.table.entry[e].partial_count;
+  uint c = (group - p.table.entry[e].first) * LANES + gl_LocalInvocationID.x;
+  if (c >= maps) return;
+  Floats partials = p.table.entry[e].partials, norm = p.table.entry[e].norm;
+  float values = p.table.entry[e].values;
   float sum = 0, sum_x = 0;
-  for (uint k = 0; k < e.partial_count; k++) {
-    sum += e.partials.v[k * 2 * e.maps + c];
-    sum_x += e.partials.v[(k * 2 + 1) * e.maps + c];
+  for (uint k = 0; k < count; k++) {
+    sum += partials.v[k * 2 * maps + c];
+    sum_x += partials.v[(k * 2 + 1) * maps + c];
   }
-  e.dbeta.v[c] = sum;
-  e.dgamma.v[c] = sum_x;
-  e.norm.v[MEAN_G * e.maps + c] = BATCH != 0 ? sum / e.values : 0;
-  e.norm.v[MEAN_GX * e.maps + c] = BATCH != 0 ? sum_x / e.values : 0;
+  p.table.entry[e].dbeta.v[c] = sum;
+  p.table.entry[e].dgamma.v[c] = sum_x;
+  norm.v[MEAN_G * maps + c] = BATCH != 0 ? sum / values : 0;
+  norm.v[MEAN_GX * maps + c] = BATCH != 0 ? sum_x / values : 0;
 }

@@ -17,10 +17,12 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  NormHead h = p.heads.head[a.head];
-  Pairs x = Pairs(h.x), y = Pairs(h.y), dy = Pairs(h.dy);
-  vec2 mean = norm_row(h, MEAN, a.c), inverse = norm_row(h, INVERSE, a.c), sum = vec2(0), sum_x = vec2(0);
-  uint row = p.size + 2, half_maps = h.maps / 2, step = a.many * half_maps;
+  Pairs x = pairs(p.heads.head[a.head].x), y = pairs(p.heads.head[a.head].y), dy = pairs(p.heads.head[a.head].dy);
+  Floats norm = p.heads.head[a.head].norm, partials = p.heads.head[a.head].partials;
+  uint maps = p.heads.head[a.head].maps;
+  vec2 mean = norm_row(norm, maps, MEAN, a.c), inverse = norm_row(norm, maps, INVERSE, a.c), sum = vec2(0),
+       sum_x = vec2(0);
+  uint row = p.size + 2, half_maps = maps / 2, step = a.many * half_maps;
   for (uint i = a.from; i < a.to; i++) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
@@ -38,7 +40,7 @@ void main() {
       at += step;
     }
   }
-  uint out_at = a.partial * 2 * h.maps + a.c;
-  store_pair(h.partials, out_at, sum);
-  store_pair(h.partials, out_at + h.maps, sum_x);
+  uint out_at = a.partial * 2 * maps + a.c;
+  store_pair(partials, out_at, sum);
+  store_pair(partials, out_at + maps, sum_x);
 }

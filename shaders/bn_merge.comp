@@ -17,36 +17,38 @@ p;
 void main() {
   uint group = flat_workgroup();
   if (group >= p.groups) return;
-  NormParameters e = p.table.entry[entry_of(p.table, p.entries, group)];
-  uint c = (group - e.first) * LANES + gl_LocalInvocationID.x;
-  if (c >= e.maps) return;
-  uint at = e.physical.v[c];
+  uint e = entry_of(p.table, p.entries, group), maps = p.table.entry[e].maps;
+  uint c = (group - p.table.entry[e].first) * LANES + gl_LocalInvocationID.x;
+  if (c >= maps) return;
+  uint at = p.table.entry[e].physical.v[c], partial_count = p.table.entry[e].partial_count;
+  Floats partials = p.table.entry[e].partials, norm = p.table.entry[e].norm;
+  Floats running_mean = p.table.entry[e].running_mean, running_var = p.table.entry[e].running_var;
   float mean, variance;
   if (SOURCE == 2) {
-    mean = e.running_mean.v[at];
-    variance = e.running_var.v[at];
+    mean = running_mean.v[at];
+    variance = running_var.v[at];
   } else {
     float count = 0, m2 = 0;
     mean = 0;
-    for (uint k = 0; k < e.partial_count; k++) {
-      uint from = k * 3 * e.maps + c;
-      float n = e.partials.v[from], d = e.partials.v[from + e.maps] - mean;
+    for (uint k = 0; k < partial_count; k++) {
+      uint from = k * 3 * maps + c;
+      float n = partials.v[from], d = partials.v[from + maps] - mean;
       if (n == 0) continue;
       count += n;
       mean += d * (n / count);
-      m2 += e.partials.v[from + 2 * e.maps] + d * d * (n * (count - n) / count);
+      m2 += partials.v[from + 2 * maps] + d * d * (n * (count - n) / count);
     }
     variance = m2 / count;
     float unbiased = m2 / max(count - 1, 1);
-    e.norm.v[VARIANCE * e.maps + c] = unbiased;
+    norm.v[VARIANCE * maps + c] = unbiased;
     if (SOURCE == 1) {
-      e.running_mean.v[at] = (1 - MOMENTUM) * e.running_mean.v[at] + MOMENTUM * mean;
-      e.running_var.v[at] = (1 - MOMENTUM) * e.running_var.v[at] + MOMENTUM * unbiased;
+      running_mean.v[at] = (1 - MOMENTUM) * running_mean.v[at] + MOMENTUM * mean;
+      running_var.v[at] = (1 - MOMENTUM) * running_var.v[at] + MOMENTUM * unbiased;
     }
   }
-  float inverse = 1 / sqrt(variance + EPSILON), scale = e.gamma.v[at] * inverse;
-  e.norm.v[SCALE * e.maps + c] = scale;
-  e.norm.v[SHIFT * e.maps + c] = e.beta.v[at] - mean * scale;
-  e.norm.v[MEAN * e.maps + c] = mean;
-  e.norm.v[INVERSE * e.maps + c] = inverse;
+  float inverse = 1 / sqrt(variance + EPSILON), scale = p.table.entry[e].gamma.v[at] * inverse;
+  norm.v[SCALE * maps + c] = scale;
+  norm.v[SHIFT * maps + c] = p.table.entry[e].beta.v[at] - mean * scale;
+  norm.v[MEAN * maps + c] = mean;
+  norm.v[INVERSE * maps + c] = inverse;
 }

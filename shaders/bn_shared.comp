@@ -24,13 +24,15 @@ void main() {
   for (uint h = 0; h < p.entries; h++) {
     int at = p.own.v[h * p.maps + c];
     if (at < 0) continue;
-    NormParameters e = p.table.entry[h];
     if (BACKWARD != 0) {
-      sum_gamma += e.dgamma.v[at];
-      sum_beta += e.dbeta.v[at];
+      sum_gamma += p.table.entry[h].dgamma.v[at];
+      sum_beta += p.table.entry[h].dbeta.v[at];
     } else {
-      e.running_mean.v[c] = (1 - MOMENTUM) * e.running_mean.v[c] + MOMENTUM * e.norm.v[MEAN * e.maps + at];
-      e.running_var.v[c] = (1 - MOMENTUM) * e.running_var.v[c] + MOMENTUM * e.norm.v[VARIANCE * e.maps + at];
+      Floats mean = p.table.entry[h].running_mean, variance = p.table.entry[h].running_var,
+             norm = p.table.entry[h].norm;
+      uint maps = p.table.entry[h].maps;
+      mean.v[c] = (1 - MOMENTUM) * mean.v[c] + MOMENTUM * norm.v[MEAN * maps + at];
+      variance.v[c] = (1 - MOMENTUM) * variance.v[c] + MOMENTUM * norm.v[VARIANCE * maps + at];
     }
   }
   if (BACKWARD != 0) {

@@ -17,9 +17,10 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  NormHead h = p.heads.head[a.head];
-  Pairs x = Pairs(h.x);
-  uint row = p.size + 2, half_maps = h.maps / 2, step = a.many * half_maps;
+  Pairs x = pairs(p.heads.head[a.head].x);
+  Floats partials = p.heads.head[a.head].partials;
+  uint maps = p.heads.head[a.head].maps;
+  uint row = p.size + 2, half_maps = maps / 2, step = a.many * half_maps;
   uint start = ((a.image * row + a.from + 1) * row + 1 + min(a.pixel, p.size - 1)) * half_maps + a.c / 2;
   vec2 origin = load_pair(x, start), sum = vec2(0), square = vec2(0);
   uint count = 0;
@@ -43,8 +44,8 @@ void main() {
     }
   }
   vec2 mean = count > 0 ? sum / count : vec2(0);
-  uint out_at = a.partial * 3 * h.maps + a.c;
-  store_pair(h.partials, out_at, vec2(count));
-  store_pair(h.partials, out_at + h.maps, origin + mean);
-  store_pair(h.partials, out_at + 2 * h.maps, max(square - mean * sum, vec2(0)));
+  uint out_at = a.partial * 3 * maps + a.c;
+  store_pair(partials, out_at, vec2(count));
+  store_pair(partials, out_at + maps, origin + mean);
+  store_pair(partials, out_at + 2 * maps, max(square - mean * sum, vec2(0)));
 }

@@ -43,7 +43,7 @@ void main() {
   uint c = (r % in_tiles * LANES + lane) * 2, tile = r / in_tiles;
   uint x0 = tile % tiles_x * TILE_X, y0 = tile / tiles_x * TILE_Y;
   uint in_row = p.in_size + 2, out_row = p.out_size + 2;
-  Pairs y = Pairs(p.heads.head[h].y);
+  Pairs y = pairs(p.heads.head[h].y);
 
   vec2 sum[TILE_Y * TILE_X];
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) sum[i] = vec2(0);

@@ -57,7 +57,7 @@ void main() {
       own_c += in_bound(findLSB(rest) + 1) - in_bound(findLSB(rest));
     uint head_outs = p.heads.head[h].out_maps, head_ins = p.heads.head[h].in_maps, images = p.heads.head[h].images;
     Floats x = p.heads.head[h].x;
-    Pairs y = Pairs(p.heads.head[h].y);
+    Pairs y = pairs(p.heads.head[h].y);
     uint end = (split + 1) * images / p.splits;
     for (uint n = split * images / p.splits; n < end; n++)
       for (uint b = 0; b < p.out_size; b += STRIP) {

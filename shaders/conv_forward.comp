@@ -45,7 +45,7 @@ void main() {
   uint o = r % out_tiles * LANES + lane, tile = r / out_tiles;
   uint x0 = tile % tiles_x * TILE_X, y0 = tile / tiles_x * TILE_Y;
   uint in_row = p.in_size + 2, out_row = p.out_size + 2;
-  Pairs x = Pairs(p.heads.head[h].x);
+  Pairs x = pairs(p.heads.head[h].x);
 
   float sum[TILE_Y * TILE_X];
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) sum[i] = 0;

@@ -27,19 +27,21 @@ void main() {
   uint k = 0;
   for (uint i = 1; i < p.group_count; i++)
     if (p.table.group[i].first <= group) k = i;
-  DenseGroup d = p.table.group[k];
-  group -= d.first;
+  uint ins = p.table.group[k].ins, end = p.table.group[k].to;
+  group -= p.table.group[k].first;
   // Lanes run over images and pairs alike, so that no lane's addresses are the workgroup's: Mesa 26.2.6 loads what all lanes
   // share even after the last turn of a loop, and the pointers of the next head are not there.
-  uint index = group * LANES + gl_LocalInvocationID.x, n = index / (d.ins / 2), i = index % (d.ins / 2) * 2;
-  if (n >= d.images) return;
+  uint index = group * LANES + gl_LocalInvocationID.x, n = index / (ins / 2), i = index % (ins / 2) * 2;
+  if (n >= p.table.group[k].images) return;
+  Floats x = p.table.group[k].x, mask = p.table.group[k].mask;
   vec2 sum = vec2(0);
-  for (uint h = d.from; h < d.to; h++) {
+  for (uint h = p.table.group[k].from; h < end; h++) {
     Floats y = p.heads.head[h].y;
-    Pairs w = Pairs(p.heads.head[h].w);
+    Pairs w = pairs(p.heads.head[h].w);
     uint outs = p.heads.head[h].outs;
-    for (uint o = 0; o < outs; o++) sum = fma(vec2(y.v[n * outs + o]), load_pair(w, (o * d.ins + i) / 2), sum);
+    for (uint o = 0; o < outs; o++) sum = fma(vec2(y.v[n * outs + o]), load_pair(w, (o * ins + i) / 2), sum);
   }
-  if (d.masked != 0) sum = mix(vec2(0), sum, greaterThan(load_pair(Pairs(d.mask), (n * d.ins + i) / 2), vec2(0)));
-  store_pair(d.x, n * d.ins + i, sum);
+  if (p.table.group[k].masked != 0)
+    sum = mix(vec2(0), sum, greaterThan(load_pair(pairs(mask), (n * ins + i) / 2), vec2(0)));
+  store_pair(x, n * ins + i, sum);
 }

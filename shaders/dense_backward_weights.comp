@@ -18,19 +18,20 @@ void main() {
   uint h = 0;
   for (uint i = 1; i < p.head_count; i++)
     if (p.heads.head[i].first <= group) h = i;
-  DenseHead e = p.heads.head[h];
-  group -= e.first;
-  uint tiles = (e.ins / 2 + LANES - 1) / LANES, o = group / tiles,
+  uint ins = p.heads.head[h].ins, outs = p.heads.head[h].outs, images = p.heads.head[h].images;
+  group -= p.heads.head[h].first;
+  uint tiles = (ins / 2 + LANES - 1) / LANES, o = group / tiles,
        i = (group % tiles * LANES + gl_LocalInvocationID.x) * 2;
-  if (i >= e.ins) return;
-  Pairs x = Pairs(e.x);
+  if (i >= ins) return;
+  Pairs x = pairs(p.heads.head[h].x);
+  Floats y = p.heads.head[h].y, dw = p.heads.head[h].dw;
   vec2 sum = vec2(0);
   float bias = 0;
-  for (uint n = 0; n < e.images; n++) {
-    float g = e.y.v[n * e.outs + o];
-    sum = fma(vec2(g), load_pair(x, (n * e.ins + i) / 2), sum);
+  for (uint n = 0; n < images; n++) {
+    float g = y.v[n * outs + o];
+    sum = fma(vec2(g), load_pair(x, (n * ins + i) / 2), sum);
     bias += g;
   }
-  store_pair(e.dw, o * e.ins + i, sum);
-  if (i == 0) e.db.v[o] = bias;
+  store_pair(dw, o * ins + i, sum);
+  if (i == 0) p.heads.head[h].db.v[o] = bias;
 }

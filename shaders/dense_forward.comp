@@ -18,17 +18,17 @@ void main() {
   uint h = 0;
   for (uint i = 1; i < p.head_count; i++)
     if (p.heads.head[i].first <= group) h = i;
-  DenseHead e = p.heads.head[h];
-  group -= e.first;
-  uint tiles = (e.outs + LANES - 1) / LANES, n = group / tiles, o = group % tiles * LANES + gl_LocalInvocationID.x;
-  if (o >= e.outs) return;
-  Pairs x = Pairs(e.x), w = Pairs(e.w);
+  uint ins = p.heads.head[h].ins, outs = p.heads.head[h].outs;
+  group -= p.heads.head[h].first;
+  uint tiles = (outs + LANES - 1) / LANES, n = group / tiles, o = group % tiles * LANES + gl_LocalInvocationID.x;
+  if (o >= outs) return;
+  Pairs x = pairs(p.heads.head[h].x), w = pairs(p.heads.head[h].w);
   float sum = 0;
-  for (uint i = 0; i < e.ins / 2; i++) {
-    vec2 a = load_pair(x, n * (e.ins / 2) + i), b = load_pair(w, o * (e.ins / 2) + i);
+  for (uint i = 0; i < ins / 2; i++) {
+    vec2 a = load_pair(x, n * (ins / 2) + i), b = load_pair(w, o * (ins / 2) + i);
     sum = fma(a.x, b.x, sum);
     sum = fma(a.y, b.y, sum);
   }
-  sum += e.b.v[o];
-  e.y.v[n * e.outs + o] = e.relu != 0 ? max(sum, 0) : sum;
+  sum += p.heads.head[h].b.v[o];
+  p.heads.head[h].y.v[n * outs + o] = p.heads.head[h].relu != 0 ? max(sum, 0) : sum;
 }

@@ -20,30 +20,31 @@ void main() {
   uint h = 0;
   for (uint i = 1; i < p.head_count; i++)
     if (p.heads.head[i].first <= group) h = i;
-  LossHead e = p.heads.head[h];
-  uint n = (group - e.first) * LANES + gl_LocalInvocationID.x, at = n * e.classes;
-  if (n >= e.images) return;
-  float t = e.kind == KIND_DISTILL ? p.temperature : 1, top = e.logits.v[at];
-  for (uint c = 1; c < e.classes; c++) top = max(top, e.logits.v[at + c]);
+  uint classes = p.heads.head[h].classes, images = p.heads.head[h].images, kind = p.heads.head[h].kind;
+  uint n = (group - p.heads.head[h].first) * LANES + gl_LocalInvocationID.x, at = n * classes;
+  if (n >= images) return;
+  Floats logits = p.heads.head[h].logits, teacher = p.heads.head[h].teacher, gradient = p.heads.head[h].gradient;
+  float t = kind == KIND_DISTILL ? p.temperature : 1, top = logits.v[at];
+  for (uint c = 1; c < classes; c++) top = max(top, logits.v[at + c]);
   float sum = 0;
-  for (uint c = 0; c < e.classes; c++) sum += exp((e.logits.v[at + c] - top) / t);
-  float log_sum = log(sum), factor = e.weight / (t * e.images), loss = 0;
-  if (e.kind == KIND_CE) {
-    uint label = uint(e.labels.v[n]);
-    loss = log_sum - (e.logits.v[at + label] - top);
-    for (uint c = 0; c < e.classes; c++) {
-      float q = exp(e.logits.v[at + c] - top) / sum;
-      e.gradient.v[at + c] = (q - (c == label ? 1 : 0)) * factor;
+  for (uint c = 0; c < classes; c++) sum += exp((logits.v[at + c] - top) / t);
+  float log_sum = log(sum), factor = p.heads.head[h].weight / (t * images), loss = 0;
+  if (kind == KIND_CE) {
+    uint label = uint(p.heads.head[h].labels.v[n]);
+    loss = log_sum - (logits.v[at + label] - top);
+    for (uint c = 0; c < classes; c++) {
+      float q = exp(logits.v[at + c] - top) / sum;
+      gradient.v[at + c] = (q - (c == label ? 1 : 0)) * factor;
     }
   } else {
-    float teacher_top = e.teacher.v[at], teacher_sum = 0;
-    for (uint c = 1; c < e.classes; c++) teacher_top = max(teacher_top, e.teacher.v[at + c]);
-    for (uint c = 0; c < e.classes; c++) teacher_sum += exp((e.teacher.v[at + c] - teacher_top) / t);
-    for (uint c = 0; c < e.classes; c++) {
-      float z = (e.logits.v[at + c] - top) / t, want = exp((e.teacher.v[at + c] - teacher_top) / t) / teacher_sum;
+    float teacher_top = teacher.v[at], teacher_sum = 0;
+    for (uint c = 1; c < classes; c++) teacher_top = max(teacher_top, teacher.v[at + c]);
+    for (uint c = 0; c < classes; c++) teacher_sum += exp((teacher.v[at + c] - teacher_top) / t);
+    for (uint c = 0; c < classes; c++) {
+      float z = (logits.v[at + c] - top) / t, want = exp((teacher.v[at + c] - teacher_top) / t) / teacher_sum;
       loss += want * (log_sum - z);
-      e.gradient.v[at + c] = (exp(z) / sum - want) * factor;
+      gradient.v[at + c] = (exp(z) / sum - want) * factor;
     }
   }
-  e.each.v[n] = loss;
+  p.heads.head[h].each.v[n] = loss;
 }

@@ -6,15 +6,18 @@
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Floats { float v[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer Ints { int v[]; };
 
-// A pair of neighbouring floats at an even index. lavapipe gathers a 64-bit number for the price of a 32-bit one, where a
-// vec2 costs two gathers; devices without int64 take the vec2.
+// A pair of neighbouring floats, the i-th of the array. lavapipe gathers a 64-bit number for the price of a 32-bit one.
+// Devices without int64 load two floats, through the same type: SwiftShader ends the process where a reference is cast to
+// another type, or where a structure that holds references is loaded as a whole.
 #ifdef INT64
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pairs { uint64_t v[]; };
+#define pairs(floats) Pairs(floats)
 vec2 load_pair(Pairs p, uint i) { return uintBitsToFloat(unpackUint2x32(p.v[i])); }
 #else
-layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Pairs { vec2 v[]; };
-vec2 load_pair(Pairs p, uint i) { return p.v[i]; }
+#define Pairs Floats
+#define pairs(floats) floats
+vec2 load_pair(Floats p, uint i) { return vec2(p.v[2 * i], p.v[2 * i + 1]); }
 #endif
 
 // Two 32-bit stores: one 64-bit store ends the process on Mesa 26.2.6 with 16 lanes.

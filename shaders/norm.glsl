@@ -48,4 +48,4 @@ Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_imag
   return a;
 }
 
-vec2 norm_row(NormHead h, uint row, uint c) { return load_pair(Pairs(h.norm), (row * h.maps + c) / 2); }
+vec2 norm_row(Floats norm, uint maps, uint row, uint c) { return load_pair(pairs(norm), (row * maps + c) / 2); }

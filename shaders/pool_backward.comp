@@ -17,10 +17,12 @@ void main() {
   uint n = group / p.groups_per_image, r = group % p.groups_per_image, h = 0;
   for (uint i = 1; i < p.head_count; i++)
     if (p.heads.head[i].first <= r) h = i;
-  PoolHead e = p.heads.head[h];
-  uint maps = e.maps, c = ((r - e.first) * LANES + gl_LocalInvocationID.x) * 2, row = p.size + 2;
-  if (n >= e.images || c >= maps) return;
-  vec2 g = load_pair(Pairs(e.pooled), (n * maps + c) / 2) / (p.size * p.size);
+  uint maps = p.heads.head[h].maps, c = ((r - p.heads.head[h].first) * LANES + gl_LocalInvocationID.x) * 2,
+       row = p.size + 2;
+  if (n >= p.heads.head[h].images || c >= maps) return;
+  Pairs pooled = pairs(p.heads.head[h].pooled);
+  vec2 g = load_pair(pooled, (n * maps + c) / 2) / (p.size * p.size);
+  Floats x = p.heads.head[h].x;
   for (uint i = 1; i <= p.size; i++)
-    for (uint j = 1; j <= p.size; j++) store_pair(e.x, ((n * row + i) * row + j) * maps + c, g);
+    for (uint j = 1; j <= p.size; j++) store_pair(x, ((n * row + i) * row + j) * maps + c, g);
 }

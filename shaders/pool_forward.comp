@@ -17,12 +17,13 @@ void main() {
   uint n = group / p.groups_per_image, r = group % p.groups_per_image, h = 0;
   for (uint i = 1; i < p.head_count; i++)
     if (p.heads.head[i].first <= r) h = i;
-  PoolHead e = p.heads.head[h];
-  uint maps = e.maps, c = ((r - e.first) * LANES + gl_LocalInvocationID.x) * 2, row = p.size + 2;
-  if (n >= e.images || c >= maps) return;
-  Pairs x = Pairs(e.x);
+  uint maps = p.heads.head[h].maps, c = ((r - p.heads.head[h].first) * LANES + gl_LocalInvocationID.x) * 2,
+       row = p.size + 2;
+  if (n >= p.heads.head[h].images || c >= maps) return;
+  Pairs x = pairs(p.heads.head[h].x);
+  Floats pooled = p.heads.head[h].pooled;
   vec2 sum = vec2(0);
   for (uint i = 1; i <= p.size; i++)
     for (uint j = 1; j <= p.size; j++) sum += load_pair(x, (((n * row + i) * row + j) * maps + c) / 2);
-  store_pair(e.pooled, n * maps + c, sum / (p.size * p.size));
+  store_pair(pooled, n * maps + c, sum / (p.size * p.size));
 }

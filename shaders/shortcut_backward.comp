@@ -19,17 +19,18 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  NormHead h = p.heads.head[a.head];
-  ivec2 to = ivec2(h.source.v[a.c], h.source.v[a.c + 1]);
-  uint row = p.size + 2, out_row = h.residual_size + 2;
+  Floats y = p.heads.head[a.head].residual, dy = p.heads.head[a.head].dy, dx = p.heads.head[a.head].dx;
+  ivec2 to = ivec2(p.heads.head[a.head].source.v[a.c], p.heads.head[a.head].source.v[a.c + 1]);
+  uint maps = p.heads.head[a.head].maps, out_maps = p.heads.head[a.head].residual_maps;
+  uint row = p.size + 2, out_row = p.heads.head[a.head].residual_size + 2;
   for (uint i = a.from; i < a.to; i++) {
     if (i % STRIDE != 0) continue;
     for (uint j = a.pixel; j < p.size; j += a.many) {
       if (j % STRIDE != 0) continue;
-      uint at = ((a.image * row + i + 1) * row + j + 1) * h.maps + a.c;
-      uint out_at = ((a.image * out_row + i / STRIDE + 1) * out_row + j / STRIDE + 1) * h.residual_maps;
-      if (to.x >= 0 && h.residual.v[out_at + to.x] > 0) h.dx.v[at] += h.dy.v[out_at + to.x];
-      if (to.y >= 0 && h.residual.v[out_at + to.y] > 0) h.dx.v[at + 1] += h.dy.v[out_at + to.y];
+      uint at = ((a.image * row + i + 1) * row + j + 1) * maps + a.c;
+      uint out_at = ((a.image * out_row + i / STRIDE + 1) * out_row + j / STRIDE + 1) * out_maps;
+      if (to.x >= 0 && y.v[out_at + to.x] > 0) dx.v[at] += dy.v[out_at + to.x];
+      if (to.y >= 0 && y.v[out_at + to.y] > 0) dx.v[at + 1] += dy.v[out_at + to.y];
     }
   }
 }

@@ -9,9 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
-
 	"github.com/dvn-vk/dvn-vk/data"
 )
 
@@ -41,49 +38,25 @@ Example:
 }
 
 // Validate refuses names without an archive.
-func (c *dataGetCmd) Validate() error { return oneOf("name", c.Name, data.Downloadable()) }
+func (d *dataGetCmd) Validate() error { return oneOf("name", d.Name, data.Downloadable()) }
 
-// Run downloads the archive with progress on standard error.
-func (c *dataGetCmd) Run(ctx context.Context) error {
-	progress := plainProgress(c.Name)
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		progress = barProgress(c.Name)
-	}
-	path, err := data.Downloader{Mirror: c.Mirror, Progress: progress}.Get(ctx, c.Name, c.Dir)
+// Run downloads the archive.
+func (d *dataGetCmd) Run(ctx context.Context, c *console) error {
+	var p *progress
+	downloader := data.Downloader{Mirror: d.Mirror, Progress: func(done, total int64) {
+		if p == nil {
+			p = c.begin(d.Name, done, total, megabytes())
+		}
+		p.resize(total)
+		p.set(done, "")
+	}}
+	path, err := downloader.Get(ctx, d.Name, d.Dir)
+	p.end()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s is in %s\n", c.Name, path)
+	fmt.Fprintf(c.out, "%s is in %s\n", d.Name, path)
 	return nil
-}
-
-// barProgress returns a progress function that draws a bar.
-func barProgress(name string) func(done, total int64) {
-	bar := progressbar.DefaultBytes(-1, name)
-	return func(done, total int64) {
-		bar.ChangeMax64(total)
-		// A bar that cannot be drawn is no reason to stop.
-		_ = bar.Set64(done)
-	}
-}
-
-// plainProgress returns a progress function that prints a line for every tenth of the whole or, where that is not
-// known, for every 16 MB.
-func plainProgress(name string) func(done, total int64) {
-	const mega = 1_000_000
-	next := int64(0)
-	return func(done, total int64) {
-		if done < next && done != total {
-			return
-		}
-		if total < 0 {
-			next = done + 16*mega
-			fmt.Fprintf(os.Stderr, "%s: %d MB\n", name, done/mega)
-			return
-		}
-		next = done + max(total/10, 1)
-		fmt.Fprintf(os.Stderr, "%s: %d of %d MB\n", name, done/mega, total/mega)
-	}
 }
 
 // dataShowCmd writes a contact sheet.
@@ -116,32 +89,32 @@ Example:
 }
 
 // Validate refuses unknown kinds.
-func (c *dataShowCmd) Validate() error { return oneOf("kind", c.Kind, data.Kinds()) }
+func (d *dataShowCmd) Validate() error { return oneOf("kind", d.Kind, data.Kinds()) }
 
 // Run loads the split and writes its sheet.
-func (c *dataShowCmd) Run(context.Context) error {
+func (d *dataShowCmd) Run(c *console) error {
 	split := data.Train
-	if c.Split == "test" {
+	if d.Split == "test" {
 		split = data.Test
 	}
-	set, err := data.Load(c.Data, data.Source{
-		Kind: c.Kind, Path: c.Path, Labels: c.Labels, Size: c.Size, Channels: 3, Seed: c.Seed, SkipBroken: c.SkipBroken,
+	set, err := data.Load(d.Data, data.Source{
+		Kind: d.Kind, Path: d.Path, Labels: d.Labels, Size: d.Size, Channels: 3, Seed: d.Seed, SkipBroken: d.SkipBroken,
 		Train: sheetColumns * sheetRows, Test: sheetColumns * sheetRows,
 	}, split)
 	if err != nil {
 		return err
 	}
 	for _, skipped := range set.Skipped {
-		fmt.Fprintf(os.Stderr, "skipped %s\n", skipped)
+		c.message("skipped %s", skipped)
 	}
 	var sheet bytes.Buffer
 	if err := png.Encode(&sheet, data.ContactSheet(set, sheetColumns, sheetRows)); err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out, sheet.Bytes(), 0o666); err != nil {
+	if err := os.WriteFile(d.Out, sheet.Bytes(), 0o666); err != nil {
 		return err
 	}
-	fmt.Printf("%s shows %d of %d images of %dx%d pixels in %d classes (%s, %s split)\n", c.Out,
+	fmt.Fprintf(c.out, "%s shows %d of %d images of %dx%d pixels in %d classes (%s, %s split)\n", d.Out,
 		min(set.Len(), sheetColumns*sheetRows), set.Len(), set.Size, set.Size, len(set.Classes), set.Name, split)
 	return nil
 }

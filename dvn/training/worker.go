@@ -163,7 +163,8 @@ func (s *session) largestBatch(available uint64) int {
 	return low
 }
 
-// checkConfig: a run goes on with its own configuration; an edited one would not continue what the checkpoint began.
+// checkConfig: a run goes on with its own configuration; an edited one would not continue what the checkpoint began. Where
+// the data sets lie may have changed since.
 func checkConfig(dir string, c scenario.Config) error {
 	path := filepath.Join(dir, configFile)
 	text, err := os.ReadFile(path)
@@ -174,6 +175,7 @@ func checkConfig(dir string, c scenario.Config) error {
 	if err != nil {
 		return err
 	}
+	now.Data.Dir = c.Data.Dir
 	a, errA := now.TOML()
 	b, errB := c.TOML()
 	if errA != nil || errB != nil || string(a) != string(b) {

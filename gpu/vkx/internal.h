@@ -4,11 +4,13 @@
 #include "structs.h"
 #include "vkx.h"
 
-enum { VKX_INCOMPLETE = 5, VKX_ERROR_OUT_OF_HOST_MEMORY = -1, VKX_ERROR_INITIALIZATION_FAILED = -3 };
+#define VKX_API(major, minor) ((uint32_t)(major) << 22 | (uint32_t)(minor) << 12)
 
 typedef void(VKX_CALL *vkxProc)(void);
-typedef vkxProc(VKX_CALL *vkxGetProc)(uint64_t instance, const char *name);
-typedef int32_t(VKX_CALL *vkxResultPP)(uint32_t *, void *);
+typedef vkxProc(VKX_CALL *vkxGetProc)(uint64_t instanceOrDevice, const char *name);
+
+// A Vulkan function, cast to its type: VKX_FUNCTION(get, instance, "vkName", void, (uint64_t))(...).
+#define VKX_FUNCTION(get, owner, name, result, parameters) ((result(VKX_CALL *) parameters)(get)(owner, name))
 
 struct vkxInstance {
   uint64_t handle, messenger;
@@ -16,4 +18,7 @@ struct vkxInstance {
   uint32_t messageCount, dropped;
   char messages[VKX_MESSAGES][VKX_MESSAGE_SIZE];
 };
+
+// How the validation layers reach the instance's messages.
+VkxDebugUtilsMessengerCreateInfoEXT vkxMessenger(vkxInstance *instance);
 #endif

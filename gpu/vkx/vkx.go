@@ -7,6 +7,7 @@ package vkx
 #cgo CFLAGS: -std=gnu11
 #cgo linux freebsd LDFLAGS: -ldl -lpthread
 #include <stdlib.h>
+#include "structs.h"
 #include "vkx.h"
 */
 import "C"
@@ -36,6 +37,18 @@ type Instance struct {
 // Device is a logical device with its one queue and the functions that the shim calls.
 type Device struct{ c *C.vkxDevice }
 
+// MaxConstants is the most specialization constants that CreatePipeline takes.
+const MaxConstants = C.VKX_CONSTANTS
+
+// Numbers of Vulkan that the binding is too old to know.
+const (
+	APIVersion1_3               = 1<<22 | 3<<12
+	BufferUsageDeviceAddressBit = C.VKX_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
+	ShaderStageComputeBit       = C.VKX_SHADER_STAGE_COMPUTE_BIT
+	SubgroupFeatureBasicBit     = C.VKX_SUBGROUP_FEATURE_BASIC_BIT
+	SubgroupFeatureBallotBit    = C.VKX_SUBGROUP_FEATURE_BALLOT_BIT
+)
+
 // OpenLoader returns vkGetInstanceProcAddr of the system's Vulkan loader, nil where there is none.
 func OpenLoader() unsafe.Pointer { return C.vkxOpenLoader() }
 
@@ -45,11 +58,7 @@ func HasValidationLayer(loader unsafe.Pointer) bool { return C.vkxHasValidationL
 // CreateInstance makes an instance of Vulkan 1.3.
 func CreateInstance(loader unsafe.Pointer, validation bool) (*Instance, vk.Result) {
 	instance := &Instance{validation: validation}
-	flag := C.int(0)
-	if validation {
-		flag = 1
-	}
-	result := C.vkxCreateInstance(loader, flag, &instance.c)
+	result := C.vkxCreateInstance(loader, C.int(flag(validation)), &instance.c)
 	return instance, vk.Result(result)
 }
 
@@ -84,17 +93,22 @@ func (i *Instance) PhysicalDevices() ([]Handle, vk.Result) {
 	return devices[:count], vk.Result(result)
 }
 
-// Description is what the binding cannot ask of a physical device.
+// Description is what the binding cannot ask of a physical device; sizes in bytes.
 type Description struct {
-	DriverName, DriverInfo                                                                                                        string
-	DeviceUUID                                                                                                                    [16]byte
-	SubgroupSize, MinSubgroupSize, MaxSubgroupSize                                                                                int
-	SubgroupStages, SubgroupOperations, RequiredSubgroupSizeStages                                                                uint32
-	QueueFamily                                                                                                                   uint32
-	Computes                                                                                                                      bool // some queue family computes
-	TimestampValidBits                                                                                                            int
-	MaxAllocation, MaxBufferSize                                                                                                  uint64
-	BufferDeviceAddress, ScalarBlockLayout, Maintenance4, Synchronization2, TimelineSemaphore, SubgroupSizeControl, FullSubgroups bool
+	DriverName, DriverInfo string
+	DeviceUUID             [16]byte
+
+	SubgroupSize, MinSubgroupSize, MaxSubgroupSize                 int
+	SubgroupStages, SubgroupOperations, RequiredSubgroupSizeStages uint32
+
+	Computes           bool // some queue family computes: QueueFamily
+	QueueFamily        uint32
+	TimestampValidBits int
+
+	MaxAllocation, MaxBufferSize uint64
+
+	BufferDeviceAddress, ScalarBlockLayout, Maintenance4, Synchronization2 bool
+	TimelineSemaphore, SubgroupSizeControl, FullSubgroups                  bool
 	Features
 }
 
@@ -154,11 +168,7 @@ type MemoryHeap struct{ Size, Budget, Usage uint64 }
 // Memory lists types and heaps; budget asks for VK_EXT_memory_budget, which the device must have.
 func (i *Instance) Memory(physicalDevice Handle, budget bool) (types []MemoryType, heaps []MemoryHeap) {
 	var info C.vkxMemoryInfo
-	flag := C.int(0)
-	if budget {
-		flag = 1
-	}
-	C.vkxMemory(i.c, C.uint64_t(physicalDevice), flag, &info)
+	C.vkxMemory(i.c, C.uint64_t(physicalDevice), C.int(flag(budget)), &info)
 	for t := range int(info.typeCount) {
 		types = append(types, MemoryType{vk.MemoryPropertyFlagBits(info.typeFlags[t]), int(info.typeHeap[t])})
 	}
@@ -188,11 +198,8 @@ func (i *Instance) CreateDevice(physicalDevice Handle, queueFamily uint32, featu
 // Destroy releases the device; everything made from it must be gone.
 func (d *Device) Destroy() { C.vkxDestroyDevice(d.c) }
 
-// Handle is the VkDevice, Queue its VkQueue.
+// Handle is the VkDevice.
 func (d *Device) Handle() Handle { return Handle(C.vkxDeviceHandle(d.c)) }
-
-// Queue is the one queue of the device.
-func (d *Device) Queue() Handle { return Handle(C.vkxQueue(d.c)) }
 
 // Allocate allocates memory whose buffers have addresses.
 func (d *Device) Allocate(size uint64, memoryType int) (Handle, vk.Result) {
@@ -221,7 +228,7 @@ func (d *Device) CreateLayout(pushBytes int) (Handle, vk.Result) {
 }
 
 // CreatePipeline makes a compute pipeline from SPIR-V with entry point main. ids and values are the specialization
-// constants, at most 32; subgroupSize 0 leaves the size to the driver.
+// constants, at most MaxConstants; subgroupSize 0 leaves the size to the driver.
 func (d *Device) CreatePipeline(cache, layout Handle, code, ids, values []uint32, subgroupSize int) (Handle, vk.Result) {
 	var pipeline C.uint64_t
 	result := C.vkxCreatePipeline(d.c, C.uint64_t(cache), C.uint64_t(layout), words(code), C.size_t(4*len(code)),

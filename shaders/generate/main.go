@@ -90,8 +90,7 @@ func build(folder, name string) (shaders.Entry, error) {
 		binaries[name+".int64.spv"] = wide
 	}
 	for file, code := range binaries {
-		sum := sha256.Sum256(code)
-		entry.Binaries[file] = hex.EncodeToString(sum[:])
+		entry.Binaries[file] = hash(code)
 		if err := os.WriteFile(filepath.Join(folder, "spirv", file), code, 0o644); err != nil {
 			return entry, err
 		}
@@ -181,15 +180,26 @@ func verify(folder string) error {
 	if len(names) != len(manifest) {
 		return fmt.Errorf("the manifest has %d shaders, the folder %d: run make shaders", len(manifest), len(names))
 	}
-	return eachBinary(folder, func(path, file, name string) error {
-		code, err := os.ReadFile(path)
-		if err != nil {
-			return err
+	for _, entry := range manifest {
+		for file, want := range entry.Binaries {
+			code, err := os.ReadFile(filepath.Join(folder, "spirv", file))
+			if err != nil {
+				return err
+			}
+			if hash(code) != want {
+				return fmt.Errorf("%s is not the manifest's: run make shaders", file)
+			}
 		}
-		sum := sha256.Sum256(code)
-		if manifest[name].Binaries[file] != hex.EncodeToString(sum[:]) {
-			return fmt.Errorf("%s is not the manifest's: run make shaders", path)
+	}
+	return eachBinary(folder, func(path, file, name string) error {
+		if _, ok := manifest[name].Binaries[file]; !ok {
+			return fmt.Errorf("%s is in no manifest: run make shaders", path)
 		}
 		return nil
 	})
+}
+
+func hash(code []byte) string {
+	sum := sha256.Sum256(code)
+	return hex.EncodeToString(sum[:])
 }

@@ -1,0 +1,69 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+func openDevice(t testing.TB) *gpu.Device {
+	t.Helper()
+	i, err := gpu.NewInstance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _, err := i.Choose("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := i.Open(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+		i.Close()
+	})
+	return d
+}
+
+func TestATrainingStepIsMeasured(t *testing.T) {
+	step := Train{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: []int{3, 4}, Size: 8, Batch: 2, Profile: true}
+	record, operations, err := step.Run(openDevice(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(record.SamplesMS) < 5 || record.MinMS <= 0 || record.MinMS > record.MedianMS || record.ImgPerS <= 0 {
+		t.Errorf("statistics that cannot be: %+v", record)
+	}
+	if len(operations) == 0 {
+		t.Error("the profile names no operation")
+	}
+}
+
+func TestStatisticsOfKnownSamples(t *testing.T) {
+	var r Record
+	r.summarise([]time.Duration{4 * time.Millisecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}, 6, gpu.DeviceInfo{})
+	if r.MedianMS != 3 || r.MinMS != 1 || r.MeanMS != 3 || r.ImgPerS != 2000 {
+		t.Errorf("got %+v, want median 3, minimum 1, mean 3 and 2000 images/s", r)
+	}
+	if want := 1.8257; r.StdMS < want-1e-3 || r.StdMS > want+1e-3 {
+		t.Errorf("deviation %v, want %v", r.StdMS, want)
+	}
+}
+
+// BenchmarkTrainingStep is the step that docs/throughput.md compares.
+func BenchmarkTrainingStep(b *testing.B) {
+	d := openDevice(b)
+	step := Train{Backbone: "wrn-14-1", Units: []float64{1, 1}, Classes: []int{10, 100}, Size: 32, Batch: 64, Duration: 5 * time.Second}
+	for b.Loop() {
+		record, _, err := step.Run(d)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(record.ImgPerS, "img/s")
+	}
+}

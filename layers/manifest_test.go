@@ -1,0 +1,152 @@
+package layers
+
+import (
+	"encoding/binary"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/shaders"
+)
+
+// pushes are the push constants of every shader as the host lays them out.
+var pushes = map[string]any{
+	"bn_apply":               normPush{},
+	"bn_backward_apply":      normPush{},
+	"bn_backward_merge":      normMergePush{},
+	"bn_backward_sums":       normPush{},
+	"bn_merge":               normMergePush{},
+	"bn_shared":              normSharedPush{},
+	"bn_statistics":          normPush{},
+	"conv_backward_data":     convBackwardDataPush{},
+	"conv_backward_weights":  convBackwardWeightsPush{},
+	"conv_forward":           convForwardPush{},
+	"conv_sum_partials":      convSumPartialsPush{},
+	"dense_backward_data":    denseBackwardDataPush{},
+	"dense_backward_weights": densePush{},
+	"dense_forward":          densePush{},
+	"head_sum":               headSumPush{},
+	"loss":                   lossPush{},
+	"loss_mean":              lossMeanPush{},
+	"pool_backward":          poolPush{},
+	"pool_forward":           poolPush{},
+	"sgd":                    sgdPush{},
+	"shortcut_backward":      normPush{},
+}
+
+// tables are the entries of every table.
+var tables = map[string]any{
+	"ConvHead":       convHead{},
+	"ConvTile":       convTile{},
+	"DenseGroup":     denseGroup{},
+	"DenseHead":      denseHead{},
+	"LossHead":       lossHead{},
+	"NormHead":       normHead{},
+	"NormParameters": normParameters{},
+	"PoolHead":       poolHead{},
+	"Segment":        sgdSegment{},
+	"Source":         struct{ X uint64 }{},
+}
+
+func manifest(t *testing.T) shaders.Manifest {
+	t.Helper()
+	m, err := shaders.ReadManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestEveryShaderHasItsPushConstantsAndTables(t *testing.T) {
+	m := manifest(t)
+	if got, want := slices.Sorted(maps.Keys(pushes)), slices.Sorted(maps.Keys(m)); !slices.Equal(got, want) {
+		t.Errorf("host has %v, manifest has %v", got, want)
+	}
+	named := map[string]bool{}
+	for _, entry := range m {
+		for name := range entry.Tables {
+			named[name] = true
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(tables)), slices.Sorted(maps.Keys(named)); !slices.Equal(got, want) {
+		t.Errorf("host has the tables %v, manifest has %v", got, want)
+	}
+}
+
+func TestPushConstantsAreTheShaders(t *testing.T) {
+	for name, entry := range manifest(t) {
+		t.Run(name, func(t *testing.T) {
+			sameMembers(t, entry.Push, pushes[name])
+			if size := binary.Size(pushes[name]); size != entry.PushBytes || size > gpu.MaxPushBytes {
+				t.Errorf("host has %d bytes, shader %d, devices take %d", size, entry.PushBytes, gpu.MaxPushBytes)
+			}
+		})
+	}
+}
+
+func TestTablesAreTheShaders(t *testing.T) {
+	for name, entry := range manifest(t) {
+		for table, layout := range entry.Tables {
+			t.Run(name+"/"+table, func(t *testing.T) {
+				sameMembers(t, layout.Members, tables[table])
+				if size := binary.Size(tables[table]); size != layout.Stride {
+					t.Errorf("host has %d bytes an entry, shader %d", size, layout.Stride)
+				}
+				if layout.Stride > tableMargin {
+					t.Errorf("an entry has %d bytes, what follows a table %d", layout.Stride, tableMargin)
+				}
+			})
+		}
+	}
+}
+
+// sameMembers compares names, offsets and sizes, as encoding/binary writes the structure: without padding of its own. Host
+// names are the shaders' in Go's writing; fields named _ fill what scalar layout leaves free at the end.
+func sameMembers(t *testing.T, members []shaders.Member, structure any) {
+	t.Helper()
+	offset, i := 0, 0
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(structure)) {
+		size := binary.Size(reflect.Zero(field.Type).Interface())
+		if field.Name != "_" {
+			got := shaders.Member{Name: strings.ToLower(field.Name), Offset: offset, Size: size}
+			if i == len(members) {
+				t.Fatalf("host has %+v, shader nothing more", got)
+			}
+			want := members[i]
+			want.Name = strings.ReplaceAll(want.Name, "_", "")
+			if got != want {
+				t.Errorf("host has %+v, shader %+v", got, want)
+			}
+			i++
+		}
+		offset += size
+	}
+	if i < len(members) {
+		t.Errorf("shader has %+v, host nothing more", members[i])
+	}
+}
+
+func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
+	for name, entry := range manifest(t) {
+		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != "LANES" {
+			t.Errorf("%s: constant 0 is not the workgroup size: %+v", name, entry)
+		}
+		for i, c := range entry.Constants {
+			if c.ID != uint32(i) {
+				t.Errorf("%s: constant %s has id %d, want %d: ids count up in order", name, c.Name, c.ID, i)
+			}
+		}
+	}
+}
+
+func TestShadersThatBroadcastAskForWholeSubgroups(t *testing.T) {
+	for name, entry := range manifest(t) {
+		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials"
+		if entry.SubgroupSized != broadcasts {
+			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, broadcasts)
+		}
+	}
+}

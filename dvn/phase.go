@@ -205,8 +205,11 @@ func (p *Phase) validateHeads() error {
 			return fmt.Errorf("%s: units %v are not different numbers from 1 to %d", name, h.Units, len(p.Shares))
 		}
 		key := pass{trunk, input}
+		if p.BN != BNShared {
+			key.input = 0 // the trunk's own batch-norm has one width
+		}
 		if other, ok := passes[key]; ok && !slices.Equal(other, units) {
-			return fmt.Errorf("%s: units %v, but another head of the same trunk and images has %v", name, units, other)
+			return fmt.Errorf("%s: units %v, but another head of trunk %v has %v", name, units, trunk, other)
 		}
 		passes[key] = units
 		stemTask, images := p.Tasks[trunk[0]-1], p.Tasks[input-1]

@@ -201,7 +201,8 @@ func (s *Store) Get(name string) ([]float32, error) {
 	return s.read(s.buffer(t), t)
 }
 
-// Gradient is the last step's gradient of a tensor that trains, as the optimiser saw it, before decay.
+// Gradient is the last step's gradient of a tensor that trains, as the optimiser saw it, before decay. Blocks that do not
+// train are not written: 0 in a store whose first phase it is.
 func (s *Store) Gradient(name string) ([]float32, error) {
 	return s.read(s.gradients, s.mustHave(name))
 }

@@ -26,6 +26,7 @@ const (
 const (
 	blockSize = 64 << 20 // of device memory that buffers are cut from; larger buffers get a block of their own
 	alignment = 256      // of every buffer: no device asks for more
+	header    = 4 << 10  // what a driver may add to an allocation and count in its limit: SwiftShader does
 )
 
 // memory cuts buffers from large blocks: devices allow few allocations, and each is slow. It has two sides: the device's
@@ -142,7 +143,7 @@ func (m *memory) allocate(size uint64, host bool, name string) (*block, uint64, 
 
 // largestBlock is what the driver allows in one allocation with one buffer.
 func (m *memory) largestBlock() uint64 {
-	return min(m.device.Info.Limits.MaxAllocation, m.device.Info.Limits.MaxBuffer) &^ (alignment - 1)
+	return (min(m.device.Info.Limits.MaxAllocation, m.device.Info.Limits.MaxBuffer) - header) &^ (alignment - 1)
 }
 
 // largestBuffer is the size of the largest buffer that would fit now.

@@ -28,7 +28,8 @@ func TestEveryOperationAgreesWithItsReference(t *testing.T) {
 		cases := 0
 		for _, r := range results {
 			cases += r.Cases
-			report(t, r)
+			t.Logf("%-30s %4d cases, worst error %.2g", r.Op, r.Cases, r.WorstError)
+			mustBeOK(t, r)
 			if r.Cases < 30 || r.WorstError <= 0 {
 				t.Errorf("%s: %d cases with a worst error of %g: is anything compared?", r.Op, r.Cases, r.WorstError)
 			}
@@ -39,11 +40,9 @@ func TestEveryOperationAgreesWithItsReference(t *testing.T) {
 	})
 }
 
-func report(t *testing.T, r Result) {
+func mustBeOK(t *testing.T, r Result) {
 	t.Helper()
-	if r.OK {
-		t.Logf("%-30s %4d cases, worst error %.2g", r.Op, r.Cases, r.WorstError)
-	} else {
+	if !r.OK {
 		t.Errorf("%s: %s", r.Op, r.Worst)
 	}
 }
@@ -62,7 +61,7 @@ func bits(t *testing.T, d *gpu.Device) uint64 {
 		t.Fatal(err)
 	}
 	for _, r := range results {
-		report(t, r)
+		mustBeOK(t, r)
 	}
 	return sum.Sum64()
 }

@@ -1,0 +1,106 @@
+package dvn
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/dvn-vk/dvn-vk/dvn/internal/ondevice"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// bitPhases differ in what is recorded: private and shared batch-norm, frozen blocks, an old network that teaches.
+func bitPhases() map[string]Phase {
+	shared, packed := smallPhase(), smallPhase()
+	shared.BN = BNShared
+	packed.FrozenUnits, packed.Frozen = 1, []string{"task1.*"}
+	return map[string]Phase{"joint": unevenPhase(), "shared batch-norm": shared, "frozen blocks": packed, "sequential": sequentialPhase()}
+}
+
+// train runs three steps of changing batches and an evaluation, and returns the state and all logits.
+func train(t *testing.T, k *layers.Kernels, p Phase, seed uint64) numbers {
+	t.Helper()
+	capacity := map[int]int{1: 4, 2: 4}
+	store := newStore(t, k, seed, &p)
+	trainer := newTrainer(t, k, store, copyOf(t, k, store, &p), p, capacity)
+	logits := numbers{}
+	for s, n := range []map[int]int{{1: 4, 2: 4}, {1: 4, 2: 3}, {1: 1, 2: 4}} {
+		r := step(t, trainer, randomBatches(p, seed+uint64(s), n), 0.05)
+		for _, h := range p.Heads {
+			logits[fmt.Sprintf("step %d, logits of %s", s+1, idOf(h))] = r.Logits(idOf(h))
+		}
+	}
+	trained := stateOf(t, store)
+	for name, values := range logits {
+		trained[name] = values
+	}
+	e := newEvaluator(t, k, store, p, capacity)
+	r := run(t, e, randomBatches(p, seed+9, map[int]int{1: 3, 2: 2}))
+	for _, h := range p.Heads {
+		trained["evaluation, logits of "+idOf(h).String()] = r.Logits(idOf(h))
+	}
+	return trained
+}
+
+func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
+	for name, p := range bitPhases() {
+		t.Run(name, func(t *testing.T) {
+			want := map[string]numbers{}
+			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+				first := train(t, k, p, 11)
+				wantSameBits(t, "the same seed again", first, train(t, k, p, 11))
+				if other := train(t, k, p, 12); len(differences(first, other)) == 0 {
+					t.Error("another seed gives the same bits")
+				}
+				want[k.Device.Info.Name] = first
+			})
+			for _, c := range []struct{ what, variable, value string }{
+				{"operations in a random order that dependencies allow", "DVNVK_SHUFFLE", "1"},
+				{"operations in another random order", "DVNVK_SHUFFLE", "2"},
+				{"operations in a third random order", "DVNVK_SHUFFLE", "30"},
+				{"memory that the host cannot reach", "DVNVK_FORCE_STAGING", "1"},
+			} {
+				t.Run(c.what, func(t *testing.T) {
+					t.Setenv(c.variable, c.value)
+					ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+						wantSameBits(t, c.variable+"="+c.value, want[k.Device.Info.Name], train(t, k, p, 11))
+					})
+				})
+			}
+		})
+	}
+}
+
+func TestNothingIsWrittenBesideBuffers(t *testing.T) {
+	t.Setenv("DVNVK_RED_ZONES", "1")
+	for name, p := range bitPhases() {
+		t.Run(name, func(t *testing.T) {
+			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+				train(t, k, p, 11) // its buffers live until the test ends
+				if err := k.Device.CheckRedZones(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// A trainer goes through batches of changing size; each step must be that of a trainer made for that size.
+func TestABatchsSizeLeavesNothingBehind(t *testing.T) {
+	p := unevenPhase()
+	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+		kept, fresh := newStore(t, k, 21, &p), newStore(t, k, 21, &p)
+		trainer := newTrainer(t, k, kept, nil, p, map[int]int{1: 9, 2: 9})
+		for s, n := range []map[int]int{{1: 9, 2: 9}, {1: 2, 2: 7}, {1: 1, 2: 1}, {1: 8, 2: 3}, {1: 9, 2: 9}} {
+			batches := randomBatches(p, uint64(s), n)
+			one := newTrainer(t, k, fresh, nil, p, n)
+			a, b := step(t, trainer, batches, 0.01), step(t, one, batches, 0.01)
+			one.Close()
+			for _, h := range p.Heads {
+				if a.Losses[idOf(h)] != b.Losses[idOf(h)] {
+					t.Errorf("batches %v: the loss of %s is %v, of a trainer of that size %v", n, idOf(h), a.Losses[idOf(h)], b.Losses[idOf(h)])
+				}
+			}
+			wantSameBits(t, fmt.Sprintf("batches %v", n), stateOf(t, fresh), stateOf(t, kept))
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package dvn
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -158,6 +159,55 @@ func TestPaddingStaysZero(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A row of the tables is a unit's output maps, a column a unit's input maps; 1 trains.
+func TestFrozenUnitsFreezeTheBlocksBetweenThem(t *testing.T) {
+	heads := func(units ...[]int) []Head {
+		var all []Head
+		for l, u := range units {
+			all = append(all, Head{Task: 1, Level: l + 1, Units: u})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		name          string
+		heads         []Head
+		frozen        int
+		first, others []string // the layer that reads the stem, and the others
+	}{
+		{"none, all units", heads([]int{1, 2, 3}), 0, []string{"111", "111", "111"}, []string{"111", "111", "111"}},
+		{"one of three", heads([]int{1, 2, 3}), 1, []string{"000", "111", "111"}, []string{"011", "111", "111"}},
+		{"two of three", heads([]int{1, 2, 3}), 2, []string{"000", "000", "111"}, []string{"001", "001", "111"}},
+		{"all of them", heads([]int{1, 2, 3}), 3, []string{"000", "000", "000"}, []string{"000", "000", "000"}},
+		{"blocks of no head", heads([]int{1}, []int{2, 3}), 0, []string{"111", "111", "111"}, []string{"100", "011", "011"}},
+		{"both", heads([]int{1, 2}, []int{3}), 1, []string{"000", "111", "111"}, []string{"010", "110", "001"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := unevenPhase()
+			p.Heads, p.FrozenUnits = c.heads, c.frozen
+			p.normalise()
+			s, err := newShape(&p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			table := func(b layers.Blocks) []string {
+				var rows []string
+				for u := range 3 {
+					rows = append(rows, fmt.Sprintf("%d%d%d", b[u]&1, b[u]>>1&1, b[u]>>2&1))
+				}
+				return rows
+			}
+			if got := table(s.blocksThatTrain(s.blocks[0].conv1, true)); !slices.Equal(got, c.first) {
+				t.Errorf("behind the stem %v train, want %v", got, c.first)
+			}
+			for _, conv := range []layers.Conv{s.blocks[0].conv2, s.blocks[2].conv1} {
+				if got := table(s.blocksThatTrain(conv, false)); !slices.Equal(got, c.others) {
+					t.Errorf("%s: %v train, want %v", conv.Name, got, c.others)
+				}
+			}
+		})
+	}
 }
 
 func TestTrainsNamesNoStatistics(t *testing.T) {

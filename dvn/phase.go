@@ -247,10 +247,14 @@ func (p *Phase) passes(through func(Head) bool) int {
 
 // trains tells whether a tensor's name is not frozen; a convolution's blocks may be frozen all the same.
 func (p *Phase) trains(name string) bool {
-	return !slices.ContainsFunc(p.Frozen, func(pattern string) bool {
-		match, err := path.Match(pattern, name)
-		return err == nil && match
-	})
+	return !slices.ContainsFunc(p.Frozen, func(pattern string) bool { return Freezes(pattern, name) })
+}
+
+// Freezes tells whether a frozen pattern matches a tensor's name: * stands for anything, ? for any character, [a-z] for one of
+// a range.
+func Freezes(pattern, name string) bool {
+	match, err := path.Match(pattern, name)
+	return err == nil && match
 }
 
 // Normalised is a copy in which every head says its input, trunk and loss, in order of (task, level).

@@ -35,6 +35,7 @@ func (s *shape) stemConv(task int) layers.Conv {
 
 func (s *shape) allUnits() layers.UnitSet { return layers.AllUnits(len(s.phase.Shares)) }
 
+// newShape lays out a normalised phase.
 func newShape(p *Phase) (*shape, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err

@@ -92,8 +92,9 @@ func TestInitialWeightsHangOnSeedAndNameAlone(t *testing.T) {
 				t.Errorf("%s is the same with another seed", name)
 			}
 		}
-		if slices.Equal(alone["group4.block1.conv2.weight"][:16], alone["group3.block1.conv2.weight"][:16]) {
-			t.Error("two tensors begin with the same numbers")
+		a, b := alone["group4.block1.conv2.weight"], alone["group3.block1.conv2.weight"]
+		if !slices.ContainsFunc(consecutive(64), func(i int) bool { return a[i]*b[i] < 0 }) {
+			t.Error("the numbers of two tensors have the same signs: are they the same but for the limit?")
 		}
 	})
 }

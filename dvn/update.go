@@ -46,11 +46,13 @@ func (g *graph) segments() []trainSegment {
 
 // update records the optimiser's step.
 func (g *graph) update(b *layers.Builder, hyper gpu.Range) {
-	var segments []layers.Segment
+	var segments []layers.Segment // none where all is frozen
 	for _, s := range g.segments() {
 		segments = append(segments, s.Segment)
 	}
-	b.SGD(segments, g.store.weights.All(), g.store.gradients.All(), g.store.momentum.All(), hyper)
+	if len(segments) > 0 {
+		b.SGD(segments, g.store.weights.All(), g.store.gradients.All(), g.store.momentum.All(), hyper)
+	}
 }
 
 // Mask tells for each value of a tensor, in the order of files, whether it trains in this phase.

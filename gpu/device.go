@@ -36,6 +36,9 @@ func (i *Instance) Open(info DeviceInfo) (*Device, error) {
 	}
 	handle, result := i.vkx.CreateDevice(info.physical, info.description.QueueFamily, features)
 	if err := i.check("open device", info.Name, result); err != nil {
+		if result == vk.Success {
+			handle.Destroy()
+		}
 		return nil, err
 	}
 	d := &Device{Info: info, instance: i, vkx: handle, handle: vkx.As[vk.Device](handle.Handle())}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -19,9 +20,8 @@ func TestMemoryDoesNotGrowOverThousandsOfSteps(t *testing.T) {
 		return
 	}
 	const (
-		steps           = 20_000
-		bytesPerStep    = 150 // the binding would leave 250 to 400 behind at each call that creates something
-		mostGrowthBytes = steps * bytesPerStep
+		windows, steps = 16, 2000
+		bytesPerStep   = 40 // one structure that is not freed after its call leaves about 100 a step
 	)
 	onEveryDevice(t, func(t *testing.T, d *Device) {
 		e, err := d.NewExchange("exchange", 4096)
@@ -55,20 +55,23 @@ func TestMemoryDoesNotGrowOverThousandsOfSteps(t *testing.T) {
 				buffer.Free()
 			}
 		}
-		for k := range 5000 { // until every pool and cache of the driver has its size
-			step(k)
-		}
+		// Drivers' pools grow now and then, by megabytes. What is lost at every step shows in most windows.
+		var resident, heap []int64
 		residentBefore, heapBefore := residentBytes(t), heapBytes()
-		for k := range steps {
-			step(k)
+		for range windows {
+			for k := range steps {
+				step(k)
+			}
+			residentNow, heapNow := residentBytes(t), heapBytes()
+			resident, heap = append(resident, residentNow-residentBefore), append(heap, heapNow-heapBefore)
+			residentBefore, heapBefore = residentNow, heapNow
 		}
-		resident, heap := residentBytes(t)-residentBefore, heapBytes()-heapBefore
-		t.Logf("over %d steps the process grew by %d bytes, Go's heap by %d", steps, resident, heap)
-		if resident > mostGrowthBytes {
-			t.Errorf("the process grew by %d bytes, more than %d a step", resident, bytesPerStep)
-		}
-		if heap > mostGrowthBytes/10 {
-			t.Errorf("Go's heap grew by %d bytes, more than %d a step", heap, bytesPerStep/10)
+		t.Logf("in windows of %d steps the process grew by %d bytes, Go's heap by %d", steps, resident, heap)
+		for what, growth := range map[string][]int64{"the process": resident, "Go's heap": heap} {
+			slices.Sort(growth)
+			if most := growth[windows*2/5]; most > steps*bytesPerStep {
+				t.Errorf("%s grew by %d bytes or more in three of five windows", what, most)
+			}
 		}
 	})
 }

@@ -17,7 +17,9 @@ import (
 // The tests run with the validation layer where it is installed; DVNVK_VALIDATION=0 goes without.
 func TestMain(m *testing.M) {
 	if loader := vkx.OpenLoader(); loader != nil && vkx.HasValidationLayer(loader) && os.Getenv("DVNVK_VALIDATION") == "" {
-		os.Setenv("DVNVK_VALIDATION", "1")
+		if err := os.Setenv("DVNVK_VALIDATION", "1"); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -39,21 +39,21 @@ func onChosenDevice(b *testing.B) *bench {
 }
 
 // repeat runs a list again and again, and reports how much of amount it gets done in a second.
-func (k *bench) repeat(b *testing.B, name string, amount float64, unit string, record func(*Builder)) {
-	b.Run(name, func(b *testing.B) {
-		l := k.NewBuilder()
+func (b *bench) repeat(t *testing.B, name string, amount float64, unit string, record func(*Builder)) {
+	t.Run(name, func(t *testing.B) {
+		l := b.NewBuilder()
 		record(l)
 		program, err := l.Finish(name, false)
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		defer program.Close()
-		for b.Loop() {
+		for t.Loop() {
 			if err := program.Run(); err != nil {
-				b.Fatal(err)
+				t.Fatal(err)
 			}
 		}
-		b.ReportMetric(amount*float64(b.N)/b.Elapsed().Seconds()/1e9, unit)
+		t.ReportMetric(amount*float64(t.N)/t.Elapsed().Seconds()/1e9, unit)
 	})
 }
 

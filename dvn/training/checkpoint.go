@@ -68,8 +68,8 @@ func checkpoints(dir string) ([]string, error) {
 	return paths, err
 }
 
-// write stores a checkpoint of the stores and removes all but the last two. The new file is complete and verified by its
-// checksum before an old one goes.
+// write stores a checkpoint of the stores and removes all but the last two. The new file is complete before an old one goes.
+// Numbers that are not finite are an ErrDiverged: such a checkpoint would push out a good one.
 func (c checkpoint) write(dir string, store, old *dvn.Store) error {
 	text, err := c.config.TOML()
 	if err != nil {
@@ -96,6 +96,11 @@ func (c checkpoint) write(dir string, store, old *dvn.Store) error {
 			return err
 		}
 		file.Tensors = append(file.Tensors, safetensors.F32("momentum."+name, t.Shape, values))
+	}
+	for _, t := range file.Tensors {
+		if err := t.Finite(); err != nil {
+			return fmt.Errorf("%w: %w; lower the learning rate", dvn.ErrDiverged, err)
+		}
 	}
 	if old != nil {
 		if err := addTensors(file, old, oldPrefix); err != nil {
@@ -150,7 +155,11 @@ func readNewest(dir string) (c *checkpoint, skipped []error, err error) {
 		skipped = append(skipped, err)
 	}
 	if len(skipped) > 0 {
-		return nil, nil, fmt.Errorf("%s: no checkpoint can be used: %w", dir, errors.Join(skipped...))
+		err := skipped[0]
+		for _, why := range skipped[1:] {
+			err = fmt.Errorf("%w; %w", err, why)
+		}
+		return nil, nil, fmt.Errorf("%s: no checkpoint can be used: %w", dir, err)
 	}
 	return nil, nil, fmt.Errorf("%s: no checkpoint (step-*%s) here: name a run folder", dir, extension)
 }

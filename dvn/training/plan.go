@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dvn-vk/dvn-vk/data"
 	"github.com/dvn-vk/dvn-vk/dvn"
@@ -108,6 +109,35 @@ func phasesOf(c scenario.Config, classes []int) []*dvn.Phase {
 		phases = append(phases, phase(append(all, heads[m]...)))
 	}
 	return phases
+}
+
+// checkFrozen refuses patterns that freeze nothing, which are mistakes, and such as leave nothing to train.
+func checkFrozen(patterns []string, phases []*dvn.Phase) error {
+	tensors, err := dvn.Tensors(phases...)
+	if err != nil {
+		return err
+	}
+	matched, trains := map[string]bool{}, false
+	for _, t := range tensors {
+		if !t.Trainable() {
+			continue
+		}
+		frozen := false
+		for _, pattern := range patterns {
+			if dvn.Freezes(pattern, t.Name) {
+				matched[pattern], frozen = true, true
+			}
+		}
+		trains = trains || !frozen
+	}
+	idle := slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool { return matched[pattern] })
+	if len(idle) > 0 {
+		return fmt.Errorf("frozen: %q match no tensor that could train: names are like %s", idle, tensors[0].Name)
+	}
+	if !trains {
+		return fmt.Errorf("frozen: %q match every tensor, so nothing would train", patterns)
+	}
+	return nil
 }
 
 // trainedTasks lists the tasks, from 1, whose images a phase sees.

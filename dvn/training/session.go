@@ -155,6 +155,9 @@ func (s *session) prepare() error {
 			return err
 		}
 	}
+	if err := checkFrozen(s.Config.Frozen, s.phases); err != nil {
+		return err
+	}
 	if err := s.checkMemory(); err != nil {
 		return err
 	}

@@ -10,34 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/dvn-vk/dvn-vk/dvn/internal/ondevice"
 	"github.com/dvn-vk/dvn-vk/dvn/safetensors"
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
-
-// openDevice opens the device that DVNVK_DEVICE names, or the automatic choice.
-func openDevice(t *testing.T) *gpu.Device {
-	t.Helper()
-	i, err := gpu.NewInstance()
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, _, err := i.Choose("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := i.Open(info)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-		i.Close()
-	})
-	return d
-}
 
 // tiny is a run of two generated tasks whose last batches are partial and whose sets differ in length.
 const tiny = `
@@ -103,30 +81,33 @@ func metricsOf(t *testing.T, dir string) string {
 func TestAnInterruptedRunEndsWithTheSameBits(t *testing.T) {
 	for _, objective := range []string{"joint", "sequential"} {
 		t.Run(objective, func(t *testing.T) {
-			d := openDevice(t)
-			config := tinyConfig(t, objective)
-			whole := filepath.Join(t.TempDir(), "whole")
-			summary, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: d})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(summary.Rows) != 4 {
-				t.Errorf("the table has %d rows, want 4: two tasks, two levels", len(summary.Rows))
-			}
-			for _, stop := range []int{1, 3, 4, 6} {
-				cut := filepath.Join(t.TempDir(), "cut")
-				interruptAfter(t, d, config, cut, stop)
-				if _, err := Resume(t.Context(), ResumeOptions{Dir: cut, Device: d}); err != nil {
-					t.Fatalf("interrupted after %d steps: %v", stop, err)
-				}
-				if diff := cmp.Diff(tensorsOf(t, whole), tensorsOf(t, cut)); diff != "" {
-					t.Fatalf("interrupted after %d steps, the tensors differ: %s", stop, diff)
-				}
-				if diff := cmp.Diff(metricsOf(t, whole), metricsOf(t, cut)); diff != "" {
-					t.Errorf("interrupted after %d steps, the metrics differ: %s", stop, diff)
-				}
-			}
+			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) { interruptAndResume(t, k.Device, objective) })
 		})
+	}
+}
+
+func interruptAndResume(t *testing.T, d *gpu.Device, objective string) {
+	config := tinyConfig(t, objective)
+	whole := filepath.Join(t.TempDir(), "whole")
+	summary, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(summary.Rows) != 4 {
+		t.Errorf("the table has %d rows, want 4: two tasks, two levels", len(summary.Rows))
+	}
+	for _, stop := range []int{1, 3, 4, 6} {
+		cut := filepath.Join(t.TempDir(), "cut")
+		interruptAfter(t, d, config, cut, stop)
+		if _, err := Resume(t.Context(), ResumeOptions{Dir: cut, Device: d}); err != nil {
+			t.Fatalf("interrupted after %d steps: %v", stop, err)
+		}
+		if diff := cmp.Diff(tensorsOf(t, whole), tensorsOf(t, cut)); diff != "" {
+			t.Fatalf("interrupted after %d steps, the tensors differ: %s", stop, diff)
+		}
+		if diff := cmp.Diff(metricsOf(t, whole), metricsOf(t, cut)); diff != "" {
+			t.Errorf("interrupted after %d steps, the metrics differ: %s", stop, diff)
+		}
 	}
 }
 
@@ -146,7 +127,10 @@ func interruptAfter(t *testing.T, d *gpu.Device, c scenario.Config, dir string, 
 }
 
 func TestAFinishedRunIsOnlyEvaluated(t *testing.T) {
-	d := openDevice(t)
+	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) { finishAndResume(t, k.Device) })
+}
+
+func finishAndResume(t *testing.T, d *gpu.Device) {
 	dir := filepath.Join(t.TempDir(), "run")
 	first, err := Start(t.Context(), Options{Config: tinyConfig(t, "joint"), Dir: dir, Device: d})
 	if err != nil {

@@ -143,18 +143,24 @@ func (s *session) predict(c scenario.Config) (dvn.Memory, error) {
 
 // largestBatch searches the largest batch, the same for all tasks, whose memory is available; 0 for none.
 func (s *session) largestBatch(available uint64) int {
-	low, high := 0, 0
+	fits := func(batch int) bool {
+		c := s.Config
+		c.Tasks = slices.Clone(c.Tasks)
+		for j := range c.Tasks {
+			c.Tasks[j].Batch = batch
+		}
+		m, err := s.predict(c)
+		return err == nil && m.Total() <= available
+	}
+	if !fits(1) {
+		return 0
+	}
+	low, high := 1, 1
 	for _, t := range s.Config.Tasks {
 		high = max(high, t.Batch)
 	}
 	for low+1 < high {
-		c := s.Config
-		c.Tasks = slices.Clone(c.Tasks)
-		middle := (low + high) / 2
-		for j := range c.Tasks {
-			c.Tasks[j].Batch = middle
-		}
-		if m, err := s.predict(c); err == nil && m.Total() <= available {
+		if middle := (low + high) / 2; fits(middle) {
 			low = middle
 		} else {
 			high = middle

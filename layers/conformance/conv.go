@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -17,8 +18,9 @@ const (
 
 // Floats that the tensors of a case may take; with batch-norm, shortcuts come on top.
 const (
-	convFloats     = largestCase * 3 / 4
+	convFloats     = largestCase / 2
 	epilogueFloats = largestCase / 16
+	scratchFloats  = largestCase / 3
 )
 
 // convCase is a convolution and the heads that run it.
@@ -32,9 +34,9 @@ type convSets struct {
 	images  int
 }
 
-// drawConv draws until the work is small enough, from ranges that shrink. A side of the layer and its size walk through all
-// their values.
-func (t *trial) drawConv(strides, floats int) convCase {
+// drawConv draws until work and memory are small enough, from ranges that shrink. A side of the layer and its size walk
+// through all their values.
+func (t *trial) drawConv(strides int, fits func(convCase) bool) convCase {
 	limit := convWork
 	if t.index%convBigEvery == 0 {
 		limit = convBigWork
@@ -65,7 +67,7 @@ func (t *trial) drawConv(strides, floats int) convCase {
 			}
 			c.heads = append(c.heads, h)
 		}
-		if c.work() <= limit && c.floats() <= floats {
+		if c.work() <= limit && fits(c) {
 			t.describe("%dx%d stride %d, size %d, maps %s -> %s, heads %s", c.Kernel, c.Kernel, c.Stride, c.InSize, describeMaps(c.In), describeMaps(c.Out), c.describeHeads())
 			return c
 		}
@@ -78,6 +80,23 @@ func (c convCase) work() float64 {
 		work += h.images * c.OutSize() * c.OutSize() * c.Kernel * c.Kernel * c.In.Width(h.in) * c.Out.Width(h.out)
 	}
 	return float64(work)
+}
+
+func fitsConv(c convCase) bool     { return c.floats() <= convFloats }
+func fitsEpilogue(c convCase) bool { return c.floats() <= epilogueFloats }
+
+// fitsScratch also limits the partial sums, which grow with the lanes of a device.
+func (t *trial) fitsScratch(c convCase) bool {
+	var heads []layers.ConvHead
+	var all layers.Blocks
+	for u := range all {
+		all[u] = math.MaxUint16
+	}
+	for _, h := range c.heads {
+		x := layers.Activations{Images: h.images, Maps: c.In.Width(h.in)}
+		heads = append(heads, layers.ConvHead{In: h.in, Out: h.out, X: x, Y: layers.Activations{Maps: c.Out.Width(h.out)}})
+	}
+	return fitsConv(c) && t.kernels.ConvWeightsScratch(c.Conv, heads, all) <= scratchFloats
 }
 
 // floats is about what the case's tensors take, residuals apart.
@@ -98,7 +117,7 @@ func (c convCase) describeHeads() string {
 }
 
 func convForward(t *trial) {
-	c := t.drawConv(3, convFloats)
+	c := t.drawConv(3, fitsConv)
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	var heads []layers.ConvHead
@@ -114,7 +133,7 @@ func convForward(t *trial) {
 }
 
 func convEpilogue(t *trial) {
-	c := t.drawConv(2, epilogueFloats)
+	c := t.drawConv(2, fitsEpilogue)
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	epilogue := layers.Epilogue{ResidualStride: t.between(1, 2)}
@@ -142,7 +161,7 @@ func convEpilogue(t *trial) {
 }
 
 func convBackwardData(t *trial) {
-	c := t.drawConv(3, convFloats)
+	c := t.drawConv(3, fitsConv)
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	var heads []layers.ConvHead
@@ -158,7 +177,7 @@ func convBackwardData(t *trial) {
 }
 
 func convBackwardWeights(t *trial) {
-	c := t.drawConv(3, convFloats)
+	c := t.drawConv(3, t.fitsScratch)
 	blocks := t.blocks(c)
 	want, magnitude, terms := make([]float64, c.Weights()), make([]float64, c.Weights()), 0
 	var heads []layers.ConvHead

@@ -117,7 +117,7 @@ func normStatistics(t *trial) {
 			ofUnbiased[c] = math.Sqrt(unbiased[c] * (unbiased[c] + mean[c]*mean[c]))
 		}
 		gamma, beta := p.own(p.gamma), p.own(p.beta)
-		rows, limit := layers.MergeRef(mean, variance, gamma, beta), allowed(fused, s.images*s.size*s.size)
+		rows, limit := layers.MergeRef(mean, variance, gamma, beta), allowed(composed, s.images*s.size*s.size)
 		t.expectMerged(p.Table, rows, magnitudes(rows, variance, ofMean, ofVariance, gamma, beta), ofMean, limit)
 		t.expectRow("variance", p.Table, varianceRow, unbiased, ofUnbiased, limit)
 		if source == layers.BatchAndUpdate {
@@ -147,7 +147,7 @@ func normEvaluation(t *trial) {
 		heads = append(heads, layers.NormHead{Norm: p.Norm})
 		mean, variance, gamma, beta := p.own(p.running), p.own(p.variance), p.own(p.gamma), p.own(p.beta)
 		rows := layers.MergeRef(mean, variance, gamma, beta)
-		t.expectMerged(p.Table, rows, magnitudes(rows, variance, absolute(mean), variance, gamma, beta), absolute(mean), allowed(fused, 1))
+		t.expectMerged(p.Table, rows, magnitudes(rows, variance, absolute(mean), variance, gamma, beta), absolute(mean), allowed(composed, 1))
 	}
 	t.builder.Merge("batch-norm", heads, layers.RunningStatistics)
 }
@@ -206,7 +206,7 @@ func normBackwardSums(t *trial) {
 			ofBeta[c] += g
 		}
 		values := s.images * s.size * s.size
-		limit, means := allowed(fused, values), 0.0
+		limit, means := allowed(composed, values), 0.0
 		t.expect("dgamma", h.DGamma, []int{s.maps}, dgamma, ofGamma, limit)
 		t.expect("dbeta", h.DBeta, []int{s.maps}, dbeta, ofBeta, limit)
 		if batch {
@@ -243,7 +243,7 @@ func normBackwardApply(t *trial) {
 			g, xhat := layers.ReLUGradientRef(y.V[k], dy.V[k]), (x.V[k]-rows.Mean[c])*rows.Inverse[c]
 			magnitude.V[k] = math.Abs(rows.Scale[c]) * (math.Abs(g) + math.Abs(rows.MeanG[c]) + math.Abs(xhat*rows.MeanGX[c]))
 		}
-		t.expectActivations("dx", h.DX, layers.BackwardApplyRef(x, y, dy, rows), magnitude, allowed(fused, 1))
+		t.expectActivations("dx", h.DX, layers.BackwardApplyRef(x, y, dy, rows), magnitude, allowed(composed, 1))
 	}
 	t.builder.BackwardApply("batch-norm", heads)
 }

@@ -51,8 +51,8 @@ func normSharedRunning(t *trial) {
 	layers.SharedRunningRef(mean, means, s.own)
 	layers.SharedRunningRef(ofMean, ofMeans, s.own)
 	layers.SharedRunningRef(variance, variances, s.own)
-	t.expect("running mean", running[0], []int{s.Maps}, mean, ofMean, allowed(fused, len(heads)))
-	t.expect("running variance", running[1], []int{s.Maps}, variance, variance, allowed(fused, len(heads)))
+	t.expect("running mean", running[0], []int{s.Maps}, mean, ofMean, allowed(composed, len(heads)))
+	t.expect("running variance", running[1], []int{s.Maps}, variance, variance, allowed(composed, len(heads)))
 	t.builder.SharedRunning("batch-norm", s.SharedNorm, heads)
 }
 

@@ -33,8 +33,8 @@ func sgd(t *trial) {
 			}
 		}
 	}
-	t.expectSome("w", weights, changed, w, ofW, allowed(fused, 1))
-	t.expectSome("v", momenta, changed, v, ofV, allowed(fused, 1))
+	t.expectSome("w", weights, changed, w, ofW, allowed(composed, 1))
+	t.expectSome("v", momenta, changed, v, ofV, allowed(composed, 1))
 	t.builder.SGD(segments, weights, gradients, momenta, rates)
 }
 

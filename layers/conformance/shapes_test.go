@@ -31,15 +31,15 @@ func TestConvolutionsCoverTheGrid(t *testing.T) {
 		if !strings.HasPrefix(f.op, "conv ") {
 			continue
 		}
-		strides, floats := 3, convFloats
+		strides, fits := 3, fitsConv
 		if f.op == "conv forward with batch-norm" {
-			strides, floats = 2, epilogueFloats
+			strides, fits = 2, fitsEpilogue
 		}
 		t.Run(f.op, func(t *testing.T) {
 			ins, outs, sizes, images, units, heads, kernels, stride := seen{}, seen{}, seen{}, seen{}, seen{}, seen{}, seen{}, seen{}
 			uneven, gaps, absent, differing, fromStem := 0, 0, 0, 0, 0
 			for index := range f.cases {
-				c := withoutDevice(family, index).drawConv(strides, floats)
+				c := withoutDevice(family, index).drawConv(strides, fits)
 				ins[c.In.Real[c.In.Units()]]++
 				outs[c.Out.Real[c.Out.Units()]]++
 				sizes[c.InSize]++

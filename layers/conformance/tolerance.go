@@ -18,14 +18,15 @@ import (
 //   - variance: var sqrt(1 + mean^2/var), the conditioning of a variance (Chan, Golub and LeVeque, 1983): a kernel that adds
 //     up squares errs by its square, and fails the cases with a large mean;
 //   - what hangs on it (1/deviation, scale, shift): derivatives times the magnitudes of mean and variance;
-//   - exponentials: Vulkan allows exp 3 + 2|x| units in the last place, and division 2.5, so softmax has its value times
-//     1 + |z_c| + sum q_k |z_k|, z relative to the largest; log may err by 2^-21 near 1, hence a term 1.
+//   - exponentials: Vulkan allows exp 3 + 2|x| units in the last place (2 u each), so softmax has its value times
+//     1 + |z_c| + sum q_k |z_k|, z relative to the largest; log may err by 2^-21 near 1, hence a term 1. A division may err by
+//     2.5 units, a square root by the sum of an inverse root's 2 and a division's.
 const unit = 1.0 / (1 << 24)
 
 // Roundings beside a sum.
 const (
 	plain       = 4  // products, a bias, the last rounding
-	fused       = 12 // a few operations in a row, a square root and divisions among them
+	composed    = 20 // a few operations in a row, a square root and divisions among them
 	exponential = 24 // softmax and its kin
 )
 

@@ -106,8 +106,10 @@ func compile(folder, name string, defines ...string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Close()
 	defer os.Remove(out.Name())
+	if err := out.Close(); err != nil {
+		return nil, err
+	}
 	arguments := append([]string{"-V", "--target-env", "vulkan1.3"}, defines...)
 	arguments = append(arguments, filepath.Join(folder, name+".comp"), "-o", out.Name())
 	if text, err := exec.Command("glslangValidator", arguments...).CombinedOutput(); err != nil {

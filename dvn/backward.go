@@ -174,12 +174,7 @@ func (g *graph) stemBlocks(c layers.Conv) layers.Blocks {
 
 // allocateScratch makes room for the largest weight gradient's partial sums and for the losses.
 func (g *graph) allocateScratch() {
-	n := counts{}
-	for task, in := range g.inputs {
-		if in.seen {
-			n[task] = in.capacity
-		}
-	}
+	n := g.capacity()
 	floats, images := 0, 0
 	for i, block := range g.blocks {
 		convs1, convs2 := g.blockConvs(i, n)

@@ -17,13 +17,16 @@ type Evaluator struct {
 	result   StepResult
 }
 
-// NewEvaluator prepares the heads of a phase; capacity is the largest batch of every task whose images are seen.
+// NewEvaluator prepares the heads of a phase with the weights as they are now; capacity is the largest batch of every task whose images are seen.
 func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*Evaluator, error) {
 	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}}
 	e.phase.normalise()
 	inputs, err := newInputs(e.arena, &e.phase, capacity)
 	if err == nil {
 		e.graph, err = newGraph(e.arena, k, store, &e.phase, forEvaluation, inputs)
+	}
+	if err == nil {
+		err = e.graph.refreshOnce()
 	}
 	if err != nil {
 		e.Close()

@@ -90,6 +90,7 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	for _, h := range p.Heads {
 		g.addHead(h)
 	}
+	g.allocateWinograd()
 	if use == forTraining {
 		g.shareNorms()
 		g.allocateScratch()
@@ -102,6 +103,17 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	g.logits = a.exchange("logits", logits)
 	g.losses = a.exchange("losses", len(g.heads))
 	return g, a.err
+}
+
+// capacity is the largest batch of every task whose images are seen.
+func (g *graph) capacity() counts {
+	n := counts{}
+	for task, in := range g.inputs {
+		if in.seen {
+			n[task] = in.capacity
+		}
+	}
+	return n
 }
 
 func indices(n int) []int32 {

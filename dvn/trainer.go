@@ -86,16 +86,19 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 	if t.teacher, err = newGraph(t.arena, t.kernels, old, &phase, forEvaluation, inputs); err != nil {
 		return err
 	}
+	if t.arena.device == nil {
+		return nil
+	}
 	for _, h := range t.graph.heads {
 		level := h.Level
 		if phase.Teacher == TeacherTop {
 			level = top[h.Task]
 		}
-		if teacher := t.teacher.find(HeadID{h.Task, level}); h.Loss == Distillation && teacher != nil && t.arena.device != nil {
+		if teacher := t.teacher.find(HeadID{h.Task, level}); h.Loss == Distillation && teacher != nil {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
 	}
-	return nil
+	return t.teacher.refreshOnce()
 }
 
 func (g *graph) find(id HeadID) *head {
@@ -171,6 +174,7 @@ func (t *Trainer) record(b *layers.Builder, n counts) {
 	if t.teacher != nil {
 		t.teacher.forward(b, n, false)
 	}
+	g.refreshWinograd(b)
 	g.forward(b, n, g.batchStatistics())
 	g.loss(b, n)
 	g.backward(b, n)

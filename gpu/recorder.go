@@ -31,6 +31,9 @@ func (d *Device) NewRecorder() *Recorder {
 	return &Recorder{device: d, copies: map[int][2]Range{}}
 }
 
+// Len is the number of operations so far.
+func (r *Recorder) Len() int { return len(r.ops) }
+
 // Dispatch appends an operation. What is wrong with it is reported by Build.
 func (r *Recorder) Dispatch(op Op) {
 	fail := func(why string, arguments ...any) {

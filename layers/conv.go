@@ -15,6 +15,8 @@ type Conv struct {
 	Kernel  int // 1 or 3
 	Stride  int // 1 to 3
 	InSize  int // side of the square input
+	// Winograd is the memory with which the convolution runs by Winograd; the zero value runs it directly.
+	Winograd Winograd
 }
 
 // OutSize is the side of the output: floor((InSize-1)/Stride) + 1.
@@ -54,6 +56,10 @@ type convBackwardDataPush convForwardPush
 // ConvForward records y = conv(x, W) for every head in one dispatch: x [N, InSize+2, InSize+2, maps of In], y
 // [N, OutSize+2, OutSize+2, maps of Out], w the one physical [Out, Kernel, Kernel, In]. epilogue may be nil.
 func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
+	if c.Winograd.U.Buffer != nil {
+		b.winogradForward(c.Name+" forward", c, c.Winograd.U, heads, epilogue)
+		return
+	}
 	t := forwardTile(b.kernels.lanes, c)
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
 		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, b.kernels.lanes)
@@ -85,6 +91,10 @@ func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *E
 // ConvBackwardData records x = the gradient of the input from y = the gradient of the output, for every head in one
 // dispatch, on the same weights. y's halo is zero.
 func (b *Builder) ConvBackwardData(c Conv, w gpu.Range, heads []ConvHead) {
+	if c.Winograd.UBackward.Buffer != nil {
+		b.winogradForward(c.Name+" backward data", c.turned(), c.Winograd.UBackward, turnedHeads(heads), nil)
+		return
+	}
 	t := backwardTile(b.kernels.lanes, c)
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
 		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps/2, b.kernels.lanes)

@@ -88,6 +88,10 @@ func (k *Kernels) ConvWeightsScratch(c Conv, heads []ConvHead, blocks Blocks) in
 // ConvBackwardWeights records g = the gradient of the physical weights, summed over all heads (eq. 5): X are the inputs, Y
 // the gradients of the outputs, with zero halos. Blocks that do not train, or that no head holds, are left as they are.
 func (b *Builder) ConvBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blocks Blocks, scratch gpu.Range) {
+	if c.Winograd.Gradient {
+		b.winogradBackwardWeights(c, g, heads, blocks)
+		return
+	}
 	k := b.kernels
 	plan := k.planWeights(c, heads, blocks)
 	if len(plan.tiles) == 0 {

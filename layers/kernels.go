@@ -3,6 +3,7 @@ package layers
 import (
 	"encoding/binary"
 	"fmt"
+	"os"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/shaders"
@@ -11,9 +12,12 @@ import (
 // UnitPad is what every unit's maps are padded to a multiple of: the kernels load two maps at a time.
 const UnitPad = 2
 
-// Variant names the family of convolution kernels. Together with the device it decides the order of every sum, and so the
-// bits of a run.
-const Variant = "flat"
+// Variants of the convolution kernels. Together with the device they decide the order of every sum, and so the bits of a run.
+const (
+	VariantAuto     = "auto"     // what is fastest on the kind of device, by shape (docs/kernels.md)
+	VariantFlat     = "flat"     // the direct kernels
+	VariantWinograd = "winograd" // Winograd's F(4x4) wherever it is possible, the direct kernels elsewhere
+)
 
 // Kernels are the shaders as a device runs them.
 type Kernels struct {
@@ -21,6 +25,7 @@ type Kernels struct {
 	manifest shaders.Manifest
 	lanes    int  // workgroup size of every kernel: the subgroup size
 	wide64   bool // load two floats as one 64-bit number
+	variant  string
 }
 
 // NewKernels prepares the kernels for a device; pipelines are compiled when a list first needs them.
@@ -29,7 +34,12 @@ func NewKernels(d *gpu.Device) (*Kernels, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
 	}
+	variant, err := variantFromEnvironment()
+	if err != nil {
+		return nil, err
+	}
 	return &Kernels{
+		variant:  variant,
 		Device:   d,
 		manifest: manifest,
 		lanes:    d.Info.Limits.SubgroupSize,
@@ -38,7 +48,19 @@ func NewKernels(d *gpu.Device) (*Kernels, error) {
 }
 
 // Describe names what decides the order of sums on this device: it is recorded with a run.
-func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", Variant, k.lanes) }
+func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.variant, k.lanes) }
+
+// variantFromEnvironment reads DVNVK_CONV_VARIANT.
+func variantFromEnvironment() (string, error) {
+	switch variant := os.Getenv("DVNVK_CONV_VARIANT"); variant {
+	case "":
+		return VariantAuto, nil
+	case VariantAuto, VariantFlat, VariantWinograd:
+		return variant, nil
+	default:
+		return "", fmt.Errorf("DVNVK_CONV_VARIANT=%s: the variants are %s, %s and %s", variant, VariantAuto, VariantFlat, VariantWinograd)
+	}
+}
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
 type Builder struct {
@@ -55,6 +77,9 @@ func (k *Kernels) NewBuilder() *Builder {
 
 // Recorder is for copies between host and device.
 func (b *Builder) Recorder() *gpu.Recorder { return b.recorder }
+
+// Empty tells that nothing was recorded yet.
+func (b *Builder) Empty() bool { return b.recorder.Len() == 0 }
 
 // Program is a recorded list with the tables that its operations read.
 type Program struct {

@@ -14,27 +14,33 @@ import (
 
 // pushes are the push constants of every shader as the host lays them out.
 var pushes = map[string]any{
-	"bn_apply":               normPush{},
-	"bn_backward_apply":      normPush{},
-	"bn_backward_merge":      normMergePush{},
-	"bn_backward_sums":       normPush{},
-	"bn_merge":               normMergePush{},
-	"bn_shared":              normSharedPush{},
-	"bn_statistics":          normPush{},
-	"conv_backward_data":     convBackwardDataPush{},
-	"conv_backward_weights":  convBackwardWeightsPush{},
-	"conv_forward":           convForwardPush{},
-	"conv_sum_partials":      convSumPartialsPush{},
-	"dense_backward_data":    denseBackwardDataPush{},
-	"dense_backward_weights": densePush{},
-	"dense_forward":          densePush{},
-	"head_sum":               headSumPush{},
-	"loss":                   lossPush{},
-	"loss_mean":              lossMeanPush{},
-	"pool_backward":          poolPush{},
-	"pool_forward":           poolPush{},
-	"sgd":                    sgdPush{},
-	"shortcut_backward":      normPush{},
+	"bn_apply":                  normPush{},
+	"bn_backward_apply":         normPush{},
+	"bn_backward_merge":         normMergePush{},
+	"bn_backward_sums":          normPush{},
+	"bn_merge":                  normMergePush{},
+	"bn_shared":                 normSharedPush{},
+	"bn_statistics":             normPush{},
+	"conv_backward_data":        convBackwardDataPush{},
+	"conv_backward_weights":     convBackwardWeightsPush{},
+	"conv_forward":              convForwardPush{},
+	"conv_sum_partials":         convSumPartialsPush{},
+	"dense_backward_data":       denseBackwardDataPush{},
+	"dense_backward_weights":    densePush{},
+	"dense_forward":             densePush{},
+	"head_sum":                  headSumPush{},
+	"loss":                      lossPush{},
+	"loss_mean":                 lossMeanPush{},
+	"pool_backward":             poolPush{},
+	"pool_forward":              poolPush{},
+	"sgd":                       sgdPush{},
+	"shortcut_backward":         normPush{},
+	"winograd_gradient":         winogradGradientPush{},
+	"winograd_gradient_product": winogradGradientProductPush{},
+	"winograd_output":           winogradOutputPush{},
+	"winograd_product":          winogradProductPush{},
+	"winograd_tiles":            winogradTilesPush{},
+	"winograd_weights":          winogradWeightsPush{},
 }
 
 // tables are the entries of every table.
@@ -49,6 +55,8 @@ var tables = map[string]any{
 	"PoolHead":       poolHead{},
 	"Segment":        sgdSegment{},
 	"Source":         struct{ X uint64 }{},
+	"WinogradHead":   winogradHead{},
+	"WinogradLayer":  winogradLayer{},
 }
 
 func manifest(t *testing.T) shaders.Manifest {
@@ -144,7 +152,7 @@ func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 
 func TestShadersThatBroadcastAskForWholeSubgroups(t *testing.T) {
 	for name, entry := range manifest(t) {
-		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials"
+		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product")
 		if entry.SubgroupSized != broadcasts {
 			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, broadcasts)
 		}

@@ -63,6 +63,16 @@ func (m Maps) width(boundaries []int, s UnitSet) int {
 	return n
 }
 
+// present leaves out the units of a set that have no maps here.
+func (m Maps) present(s UnitSet) UnitSet {
+	for u := 1; u <= m.Units(); u++ {
+		if m.Padded[u] == m.Padded[u-1] {
+			s &^= 1 << (u - 1)
+		}
+	}
+	return s
+}
+
 // Positions lists where each real map of the units of a set lies among the head's own maps on the device.
 func (m Maps) Positions(s UnitSet) []int {
 	var positions []int

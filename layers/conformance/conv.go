@@ -116,8 +116,10 @@ func (c convCase) describeHeads() string {
 	return text[1:]
 }
 
-func convForward(t *trial) {
-	c := t.drawConv(3, fitsConv)
+func convForward(t *trial) { t.convForward(t.drawConv(3, fitsConv), plain) }
+
+// convForward makes a case of the forward pass; roundings are those of a product.
+func (t *trial) convForward(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	var heads []layers.ConvHead
@@ -127,13 +129,15 @@ func convForward(t *trial) {
 		heads = append(heads, head)
 		want := layers.ConvForwardRef(c.Conv, h.in, h.out, x, w)
 		magnitude := layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(w))
-		t.expectActivations("y", head.Y, want, magnitude, allowed(plain, c.Kernel*c.Kernel*x.Maps))
+		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
+	t.refresh(c, weights)
 	t.builder.ConvForward(c.Conv, weights, heads, nil)
 }
 
-func convEpilogue(t *trial) {
-	c := t.drawConv(2, fitsEpilogue)
+func convEpilogue(t *trial) { t.convEpilogue(t.drawConv(2, fitsEpilogue), plain) }
+
+func (t *trial) convEpilogue(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	epilogue := layers.Epilogue{ResidualStride: t.between(1, 2)}
@@ -155,13 +159,15 @@ func convEpilogue(t *trial) {
 		want := layers.ApplyRef(sum, scale, shift, residual)
 		sum = layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(w))
 		magnitude := layers.ApplyRef(sum, absolute(scale), absolute(shift), absoluteShortcut(residual))
-		t.expectActivations("y", head.Y, want, magnitude, allowed(plain, c.Kernel*c.Kernel*x.Maps))
+		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
+	t.refresh(c, weights)
 	t.builder.ConvForward(c.Conv, weights, heads, &epilogue)
 }
 
-func convBackwardData(t *trial) {
-	c := t.drawConv(3, fitsConv)
+func convBackwardData(t *trial) { t.convBackwardData(t.drawConv(3, fitsConv), plain) }
+
+func (t *trial) convBackwardData(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
 	var heads []layers.ConvHead
@@ -171,14 +177,18 @@ func convBackwardData(t *trial) {
 		heads = append(heads, head)
 		want := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, y, w)
 		magnitude := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, absoluteTensor(y), absolute(w))
-		t.expectActivations("x", head.X, want, magnitude, allowed(plain, c.Kernel*c.Kernel*y.Maps))
+		t.expectActivations("x", head.X, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*y.Maps))
 	}
+	t.refresh(c, weights)
 	t.builder.ConvBackwardData(c.Conv, weights, heads)
 }
 
 func convBackwardWeights(t *trial) {
 	c := t.drawConv(3, t.fitsScratch)
-	blocks := t.blocks(c)
+	t.convBackwardWeights(c, t.blocks(c), plain)
+}
+
+func (t *trial) convBackwardWeights(c convCase, blocks layers.Blocks, roundings int) {
 	want, magnitude, terms := make([]float64, c.Weights()), make([]float64, c.Weights()), 0
 	var heads []layers.ConvHead
 	for _, h := range c.heads {
@@ -189,9 +199,9 @@ func convBackwardWeights(t *trial) {
 		terms += y.Images * y.Size * y.Size
 	}
 	g := t.output("g", c.Weights())
-	t.expectSome("g", g, c.written(blocks), want, magnitude, allowed(plain, terms))
+	t.expectSome("g", g, c.written(blocks), want, magnitude, allowed(roundings, terms))
 	var scratch gpu.Range
-	if floats := t.kernels.ConvWeightsScratch(c.Conv, heads, blocks); floats > 0 {
+	if floats := t.kernels.ConvWeightsScratch(c.Conv, heads, blocks); floats > 0 && !c.Winograd.Gradient {
 		scratch = t.scratch("partials", floats)
 	}
 	t.builder.ConvBackwardWeights(c.Conv, g, heads, blocks, scratch)

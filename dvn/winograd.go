@@ -1,0 +1,79 @@
+package dvn
+
+import (
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// allocateWinograd gives those convolutions that run by Winograd a second layout of their weights, and one scratch for all.
+func (g *graph) allocateWinograd() {
+	n, images := g.capacity(), 0
+	for _, count := range n {
+		images = max(images, count)
+	}
+	floats := 0
+	for i := range g.blocks {
+		convs1, convs2 := g.blockConvs(i, n)
+		b := &g.blocks[i]
+		floats = max(floats, g.planWinograd(&b.conv1, convs1, images, b.readsStem), g.planWinograd(&b.conv2, convs2, images, false))
+	}
+	scratch := g.floats("Winograd's tiles", gpu.Activations, floats)
+	for i := range g.blocks {
+		g.blocks[i].conv1.Winograd.Scratch, g.blocks[i].conv2.Winograd.Scratch = scratch, scratch
+	}
+}
+
+// planWinograd allocates U where a convolution runs by Winograd, and returns the scratch that it needs.
+func (g *graph) planWinograd(c *layers.Conv, heads []layers.ConvHead, images int, readsStem bool) int {
+	forward, gradient := g.kernels.WinogradPlan(*c, images)
+	train := g.use == forTraining
+	gradient = gradient && train
+	if forward {
+		c.Winograd.U = g.floats(c.Name+" U", gpu.Weights, layers.WinogradUFloats(*c))
+		if train {
+			c.Winograd.UBackward = g.floats(c.Name+" U backward", gpu.Weights, layers.WinogradUFloats(*c))
+		}
+	}
+	c.Winograd.Gradient = gradient
+	if !forward && !gradient {
+		return 0
+	}
+	return g.kernels.WinogradScratch(*c, heads, g.blocksThatTrain(*c, readsStem), gradient)
+}
+
+// refreshWinograd records U of every convolution that has one from the weights as they are.
+func (g *graph) refreshWinograd(b *layers.Builder) {
+	var forward, backward []layers.WinogradLayer
+	for _, block := range g.blocks {
+		for _, c := range []layers.Conv{block.conv1, block.conv2} {
+			w := g.store.value(c.Name + ".weight")
+			if c.Winograd.U.Buffer != nil {
+				forward = append(forward, layers.WinogradLayer{Conv: c, W: w, U: c.Winograd.U})
+			}
+			if c.Winograd.UBackward.Buffer != nil {
+				backward = append(backward, layers.WinogradLayer{Conv: c, W: w, U: c.Winograd.UBackward})
+			}
+		}
+	}
+	if len(forward) > 0 {
+		b.WinogradWeights(forward, false)
+	}
+	if len(backward) > 0 {
+		b.WinogradWeights(backward, true)
+	}
+}
+
+// refreshOnce brings U up to date for weights that stay as they are while the graph is used.
+func (g *graph) refreshOnce() error {
+	b := g.kernels.NewBuilder()
+	g.refreshWinograd(b)
+	if b.Empty() {
+		return nil
+	}
+	p, err := b.Finish("refresh of transformed weights", false)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Run()
+}

@@ -1,0 +1,304 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+// Winograd's F(4x4, 3x3): three passes for forward and backward-data, four for backward-weights (shaders/winograd.glsl). The
+// transformed weights U are a second layout of the whole physical layer, refreshed once a step, and heads address their
+// blocks in it in place.
+const (
+	winogradPositions = 36
+	winogradTile      = 4
+	winogradPad       = 24 // pairs between planes: powers of two are slow
+	winogradBlock     = 64 // rows of tiles after which heads alternate
+	winogradRowUnit   = 8  // rows are a multiple of it: the weight gradient takes that many a turn
+	winogradTiles     = 32 // tiles in registers of the product
+	divideLimit       = 1 << 22
+)
+
+// As shaders/winograd.glsl declares it.
+type winogradHead struct {
+	X, Y, V, M, Norm, Residual, Source                uint64
+	InUnits, OutUnits, InMaps, OutMaps, Tiles, Rows   uint32
+	VPlane, MPlane, First, ResidualSize, ResidualMaps uint32
+	Unused                                            uint32
+}
+
+type winogradTilesPush struct {
+	Heads                                   uint64
+	Groups, HeadCount, GroupsPerBlock, Size uint32
+}
+
+type winogradOutputPush winogradTilesPush
+
+type winogradProductPush struct {
+	Heads, U                                                      uint64
+	Groups, HeadCount, GroupsPerPosition, InMaps, OutMaps, UPlane uint32
+	InBounds, OutBounds                                           [9]uint32
+}
+
+type winogradLayer struct {
+	W, U                     uint64
+	Ins, Outs, UPlane, First uint32
+}
+
+type winogradWeightsPush struct {
+	Layers             uint64
+	Groups, LayerCount uint32
+}
+
+// Winograd is the memory with which a convolution runs by Winograd. A pass whose part is empty runs directly.
+type Winograd struct {
+	U, UBackward gpu.Range // forward; gradient of the input: [36][ins/2][outs] pairs, refreshed by WinogradWeights
+	Gradient     bool      // gradient of the weights
+	Scratch      gpu.Range // WinogradScratch floats, shared with other convolutions
+}
+
+// turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
+func (c Conv) turned() Conv {
+	c.In, c.Out = c.Out, c.In
+	return c
+}
+
+func turnedHeads(heads []ConvHead) []ConvHead {
+	turned := make([]ConvHead, len(heads))
+	for i, h := range heads {
+		turned[i] = ConvHead{In: h.Out, Out: h.In, X: h.Y, Y: h.X}
+	}
+	return turned
+}
+
+// winogradDepth is the number of pairs a turn of the product: 4 or fewer, a divisor of every unit's pairs.
+func winogradDepth(m Maps) int {
+	for depth := 4; depth > 1; depth /= 2 {
+		divides := true
+		for u := 1; u <= m.Units(); u++ {
+			divides = divides && (m.Padded[u]-m.Padded[u-1])/2%depth == 0
+		}
+		if divides {
+			return depth
+		}
+	}
+	return 1
+}
+
+// winogradOuts is the number of output maps a lane of the product: as many as the narrowest unit fills.
+func winogradOuts(m Maps, lanes int) int {
+	narrowest := m.Total()
+	for u := 1; u <= m.Units(); u++ {
+		if width := m.Padded[u] - m.Padded[u-1]; width > 0 {
+			narrowest = min(narrowest, width)
+		}
+	}
+	if narrowest >= 4*lanes {
+		return 4
+	}
+	return 2
+}
+
+// winogradUPlane is the number of pairs of one position of U.
+func winogradUPlane(c Conv) int { return c.In.Total()/2*c.Out.Total() + winogradPad }
+
+// WinogradPlan says which passes of a convolution run by Winograd: forward and backward-data from 32 maps, the weight
+// gradient from 16, where there are tiles enough to fill a product (docs/kernels.md).
+func (k *Kernels) WinogradPlan(c Conv, images int) (forward, gradient bool) {
+	if k.variant == VariantFlat || c.Kernel != 3 || c.Stride != 1 {
+		return false, false
+	}
+	if k.variant == VariantWinograd {
+		return true, true
+	}
+	_, rows := winogradRows(images, c.InSize)
+	if rows < winogradTiles || c.InSize < winogradTile || k.lanes != 8 {
+		return false, false
+	}
+	narrow := min(c.In.Total(), c.Out.Total())
+	return narrow >= 32, narrow >= 16
+}
+
+// WinogradUFloats is the size of a convolution's U, forward or backward.
+func WinogradUFloats(c Conv) int { return 2 * winogradPositions * winogradUPlane(c) }
+
+// WinogradScratch is the number of floats of scratch that the passes of a convolution need.
+func (k *Kernels) WinogradScratch(c Conv, heads []ConvHead, blocks Blocks, gradient bool) int {
+	floats := winogradScratch(heads)
+	if gradient {
+		floats += k.planWinogradGradient(c, heads, blocks).floats(k.lanes)
+	}
+	return floats
+}
+
+// WinogradLayer is a convolution whose U is to be refreshed.
+type WinogradLayer struct {
+	Conv Conv
+	W, U gpu.Range
+}
+
+// WinogradWeights records U of whole layers from the one weight buffer; backward: of the gradient of the input.
+func (b *Builder) WinogradWeights(convs []WinogradLayer, backward bool) {
+	op := gpu.Op{Name: "winograd weights"}
+	var entries []winogradLayer
+	for _, l := range convs {
+		ins, outs := l.Conv.In.Total(), l.Conv.Out.Total()
+		entries = append(entries, winogradLayer{W: address(l.W), U: address(l.U), Ins: uint32(ins), Outs: uint32(outs), UPlane: uint32(winogradUPlane(l.Conv)), First: uint32(op.Workgroups)})
+		inputs, outputs := ins, outs
+		if backward {
+			inputs, outputs = outs, ins
+		}
+		op.Workgroups += inputs / 2 * ceilDiv(outputs, b.kernels.lanes)
+		op.Reads, op.Writes = append(op.Reads, l.W), append(op.Writes, l.U)
+		op.Bytes += float64(l.W.Size + l.U.Size)
+	}
+	constant := 0
+	if backward {
+		op.Name, constant = "winograd weights backward", 1
+	}
+	b.dispatch("winograd_weights", op, winogradWeightsPush{b.table(op.Name, entries), uint32(op.Workgroups), uint32(len(entries))}, constant)
+}
+
+// winogradPass is one grouped pass: its table and where V and M lie in scratch.
+type winogradPass struct {
+	entries []winogradHead
+	v, m    []gpu.Range
+	rows    int // most of any head
+}
+
+func winogradRows(images, size int) (tiles, rows int) {
+	side := ceilDiv(size, winogradTile)
+	tiles = images * side * side
+	return tiles, ceilDiv(tiles, winogradRowUnit) * winogradRowUnit
+}
+
+func planeFloats(rows, maps int) int { return 2 * winogradPositions * (rows*maps/2 + winogradPad) }
+
+// winogradScratch is the number of floats that V and M of all heads take.
+func winogradScratch(heads []ConvHead) int {
+	floats := 0
+	for _, h := range heads {
+		_, rows := winogradRows(h.X.Images, h.X.Size)
+		floats += planeFloats(rows, h.X.Maps) + planeFloats(rows, h.Y.Maps)
+	}
+	return floats
+}
+
+func (b *Builder) winogradPass(c Conv, heads []ConvHead) winogradPass {
+	scratch := c.Winograd.Scratch
+	var p winogradPass
+	at := scratch.Offset
+	take := func(floats int) gpu.Range {
+		r := gpu.Range{Buffer: scratch.Buffer, Offset: at, Size: 4 * uint64(floats)}
+		at += r.Size
+		return r
+	}
+	for _, h := range heads {
+		if err := c.check(h); err != nil {
+			b.fail(err)
+		}
+		tiles, rows := winogradRows(h.X.Images, h.X.Size)
+		v, m := take(planeFloats(rows, h.X.Maps)), take(planeFloats(rows, h.Y.Maps))
+		p.v, p.m, p.rows = append(p.v, v), append(p.m, m), max(p.rows, rows)
+		p.entries = append(p.entries, winogradHead{
+			X: address(h.X.Range), Y: address(h.Y.Range), V: address(v), M: address(m),
+			InUnits: uint32(c.In.present(h.In)), OutUnits: uint32(c.Out.present(h.Out)), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
+			Tiles: uint32(tiles), Rows: uint32(rows),
+			VPlane: uint32(rows*h.X.Maps/2 + winogradPad), MPlane: uint32(rows*h.Y.Maps/2 + winogradPad),
+		})
+	}
+	if at > scratch.Offset+scratch.Size {
+		b.fail(fmt.Errorf("%s: %w: Winograd needs %d bytes of scratch, there are %d", c.Name, ErrShape, at-scratch.Offset, scratch.Size))
+	}
+	return p
+}
+
+// blocked lays the heads' workgroups of one block of rows side by side.
+func (p *winogradPass) blocked(groupsOfRow func(winogradHead) int) (perBlock, groups int) {
+	for i := range p.entries {
+		p.entries[i].First = uint32(perBlock)
+		perBlock += winogradBlock * groupsOfRow(p.entries[i])
+	}
+	return perBlock, perBlock * ceilDiv(p.rows, winogradBlock)
+}
+
+// winogradForward records the three passes. u is the layer's U; for backward-data X and Y, In and Out are swapped.
+func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []ConvHead, epilogue *Epilogue) {
+	k := b.kernels
+	p := b.winogradPass(c, heads)
+	b.winogradTransform(name+" tiles", p, heads, false)
+
+	product := gpu.Op{Name: name + " product", Reads: append([]gpu.Range{u}, p.v...), Writes: p.m}
+	outs, perPosition := winogradOuts(c.Out, k.lanes), 0
+	entries := append([]winogradHead(nil), p.entries...)
+	for i, h := range heads {
+		entries[i].First = uint32(perPosition)
+		perPosition += ceilDiv(int(entries[i].Rows), winogradTiles) * ceilDiv(h.Y.Maps/2, outs/2*k.lanes)
+		product.FLOPs += c.flops(h)
+	}
+	product.Workgroups = winogradPositions * perPosition
+	in, inErr := c.In.packed()
+	out, outErr := c.Out.packed()
+	if inErr != nil || outErr != nil {
+		b.fail(fmt.Errorf("%s: %w %w", name, inErr, outErr))
+		return
+	}
+	b.dispatch("winograd_product", product, winogradProductPush{
+		Heads: b.table(product.Name, entries), U: address(u), Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)),
+		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),
+		InBounds: in, OutBounds: out,
+	}, outs, winogradTiles, winogradDepth(c.In))
+
+	output := gpu.Op{Name: name + " output", Reads: p.m}
+	mode, residualStride := 0, 1
+	for i, h := range heads {
+		output.Writes = append(output.Writes, h.Y.Range)
+		output.Bytes += 4*h.Y.elements() + float64(p.m[i].Size)
+		if epilogue == nil {
+			continue
+		}
+		mode = 1
+		p.entries[i].Norm = address(epilogue.Norms[i])
+		output.Reads = append(output.Reads, epilogue.Norms[i])
+		if epilogue.Residuals != nil {
+			r := epilogue.Residuals[i]
+			mode, residualStride = 2, epilogue.ResidualStride
+			p.entries[i].Residual, p.entries[i].Source = address(r.Range), address(epilogue.Sources[i])
+			p.entries[i].ResidualSize, p.entries[i].ResidualMaps = uint32(r.Size), uint32(r.Maps)
+			output.Reads = append(output.Reads, r.Range, epilogue.Sources[i])
+		}
+	}
+	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, k.lanes) })
+	output.Workgroups = groups
+	b.dispatch("winograd_output", output, winogradOutputPush{
+		Heads: b.table(output.Name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
+	}, winogradBlock, mode, residualStride)
+}
+
+// winogradTransform records V of the inputs, or with gradient D of the outputs' gradients.
+func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHead, gradient bool) {
+	op := gpu.Op{Name: name, Writes: p.v}
+	constant := 0
+	if gradient {
+		op.Writes, constant = p.m, 1
+	}
+	for i, h := range heads {
+		source := h.X
+		if gradient {
+			source = h.Y
+		}
+		op.Reads = append(op.Reads, source.Range)
+		op.Bytes += 4*source.elements() + float64(op.Writes[i].Size)
+	}
+	perBlock, groups := p.blocked(func(h winogradHead) int {
+		maps := h.InMaps
+		if gradient {
+			maps = h.OutMaps
+		}
+		return ceilDiv(int(maps)/2, b.kernels.lanes)
+	})
+	op.Workgroups = groups
+	b.dispatch("winograd_tiles", op, winogradTilesPush{
+		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),
+	}, winogradBlock, constant)
+}

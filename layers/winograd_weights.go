@@ -1,0 +1,116 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/dvn-vk/dvn-vk/gpu"
+)
+
+type winogradGradientProductPush struct {
+	Heads, Tiles, DU                     uint64
+	Groups, HeadCount, TileCount, Splits uint32
+	InBounds, OutBounds                  [9]uint32
+}
+
+type winogradGradientPush struct {
+	Tiles, DU, G                      uint64
+	Groups, TileCount, Splits, InMaps uint32
+}
+
+// winogradGradientPlan is how a weight gradient is computed by Winograd.
+type winogradGradientPlan struct {
+	tiles     []convTile
+	ins, outs int // a lane's input maps; a tile's output maps
+	splits    int
+}
+
+// winogradSplitRows is the number of rows of tiles from which the sum is split: its error grows with its length.
+const winogradSplitRows = 1024
+
+// planWinogradGradient lists the tiles of the blocks that train and that some head holds.
+func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) winogradGradientPlan {
+	p := winogradGradientPlan{ins: 2, outs: 16}
+	narrowest := c.In.Total()
+	for u := 1; u <= c.In.Units(); u++ {
+		if width := c.In.Padded[u] - c.In.Padded[u-1]; width > 0 {
+			narrowest = min(narrowest, width)
+		}
+	}
+	switch {
+	case narrowest >= 8*k.lanes:
+		p.ins, p.outs = 8, 32
+	case narrowest >= 4*k.lanes:
+		p.ins, p.outs = 4, 32
+	}
+	width := p.ins * k.lanes
+	for u := 1; u <= c.Out.Units(); u++ {
+		for v := 1; v <= c.In.Units(); v++ {
+			if blocks[u-1]>>(v-1)&1 == 0 || !holds(heads, u, v) {
+				continue
+			}
+			for o := c.Out.Padded[u-1]; o < c.Out.Padded[u]; o += p.outs {
+				for i := c.In.Padded[v-1]; i < c.In.Padded[v]; i += width {
+					p.tiles = append(p.tiles, convTile{
+						O: uint32(o), Outs: uint32(min(p.outs, c.Out.Padded[u]-o)),
+						C: uint32(i), Ins: uint32(min(width, c.In.Padded[v]-i)), U: uint32(u - 1), V: uint32(v - 1),
+					})
+				}
+			}
+		}
+	}
+	rows := 0
+	for _, h := range heads {
+		_, r := winogradRows(h.X.Images, h.X.Size)
+		rows = max(rows, r)
+	}
+	p.splits = min(4, ceilDiv(rows, winogradSplitRows))
+	return p
+}
+
+func (p winogradGradientPlan) floats(lanes int) int {
+	return p.splits * winogradPositions * len(p.tiles) * p.outs * p.ins * lanes
+}
+
+// winogradBackwardWeights records g = the gradient of the physical weights: transforms of X and Y, the products, and back.
+func (b *Builder) winogradBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
+	k := b.kernels
+	plan := k.planWinogradGradient(c, heads, blocks)
+	if len(plan.tiles) == 0 {
+		return
+	}
+	name := c.Name + " backward weights"
+	p, scratch := b.winogradPass(c, heads), c.Winograd.Scratch
+	used := 4 * uint64(winogradScratch(heads))
+	duBytes := 4 * uint64(plan.floats(k.lanes))
+	if used+duBytes > scratch.Size {
+		b.fail(fmt.Errorf("%s: %w: needs %d bytes of scratch, there are %d", name, ErrShape, used+duBytes, scratch.Size))
+		return
+	}
+	du := gpu.Range{Buffer: scratch.Buffer, Offset: scratch.Offset + used, Size: duBytes}
+	in, inErr := c.In.packed()
+	out, outErr := c.Out.packed()
+	if inErr != nil || outErr != nil {
+		b.fail(fmt.Errorf("%s: %w %w", name, inErr, outErr))
+		return
+	}
+	b.winogradTransform(name+" tiles", p, heads, false)
+	b.winogradTransform(name+" gradient tiles", p, heads, true)
+
+	product := gpu.Op{Name: name + " product", Workgroups: winogradPositions * plan.splits * len(plan.tiles), Writes: []gpu.Range{du}}
+	for i, h := range heads {
+		product.Reads = append(product.Reads, p.v[i], p.m[i])
+		product.FLOPs += c.flops(h)
+	}
+	tiles := b.table(name+" weight tiles", plan.tiles)
+	b.dispatch("winograd_gradient_product", product, winogradGradientProductPush{
+		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
+		Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
+		InBounds: in, OutBounds: out,
+	}, plan.ins, plan.outs, winogradRowUnit)
+
+	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.outs, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
+	b.dispatch("winograd_gradient", final, winogradGradientPush{
+		Tiles: tiles, DU: address(du), G: address(g),
+		Groups: uint32(final.Workgroups), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits), InMaps: uint32(c.In.Total()),
+	}, plan.ins, plan.outs)
+}

@@ -1,0 +1,69 @@
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "memory.glsl"
+#include "winograd.glsl"
+// y = A^T M A of every tile, with the epilogues of conv_forward.comp: 1 y = ReLU(scale y + shift), 2 the same plus a residual.
+// A lane a pair of maps of one tile; workgroups as in winograd_tiles.comp (layers/winograd.go).
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint BLOCK = 64;
+layout(constant_id = 2) const uint EPILOGUE = 0;
+layout(constant_id = 3) const uint RESIDUAL_STRIDE = 1;
+layout(push_constant, scalar) uniform Push {
+  WinogradHeads heads;
+  uint groups, head_count, groups_per_block, size;
+}
+p;
+
+void main() {
+  uint group = flat_workgroup();
+  if (group >= p.groups) return;
+  uint block = divide(group, p.groups_per_block), r = group - block * p.groups_per_block,
+       h = winograd_head(p.heads, p.head_count, r);
+  uint pairs = p.heads.head[h].out_maps / 2, chunks = (pairs + LANES - 1) / LANES;
+  r -= p.heads.head[h].first;
+  uint row = divide(r, chunks), c = (r - row * chunks) * LANES + gl_LocalInvocationID.x, tile = block * BLOCK + row;
+  if (c >= pairs || tile >= p.heads.head[h].tiles) return;
+  TilePlace place = tile_place(tile, p.size);
+  Pairs from = pairs(p.heads.head[h].m);
+  uint plane = p.heads.head[h].m_plane, at = tile * pairs + c;
+  vec2 half_done[24];
+  [[unroll]] for (uint j = 0; j < WINDOW; j++) {
+    vec2 m[6], r[4];
+    [[unroll]] for (uint i = 0; i < WINDOW; i++) m[i] = load_pair(from, at + (i * WINDOW + j) * plane);
+    output_line(m, r);
+    [[unroll]] for (uint i = 0; i < TILE; i++) half_done[i * WINDOW + j] = r[i];
+  }
+  vec2 scale = vec2(1), shift = vec2(0);
+  ivec2 source = ivec2(-1);
+  if (EPILOGUE != 0) {
+    Pairs norm = pairs(p.heads.head[h].norm);
+    scale = load_pair(norm, c);
+    shift = load_pair(norm, pairs + c);
+  }
+  if (EPILOGUE == 2) source = ivec2(p.heads.head[h].source.v[2 * c], p.heads.head[h].source.v[2 * c + 1]);
+  Floats y = p.heads.head[h].y, residual = p.heads.head[h].residual;
+  uint width = p.size + 2, residual_width = p.heads.head[h].residual_size + 2,
+       residual_maps = p.heads.head[h].residual_maps;
+  [[unroll]] for (uint i = 0; i < TILE; i++) {
+    vec2 m[6], r[4];
+    [[unroll]] for (uint j = 0; j < WINDOW; j++) m[j] = half_done[i * WINDOW + j];
+    output_line(m, r);
+    [[unroll]] for (uint j = 0; j < TILE; j++) {
+      uint yy = place.y + i, xx = place.x + j;
+      if (yy < p.size && xx < p.size) {
+        vec2 value = r[j];
+        if (EPILOGUE != 0) value = fma(scale, value, shift);
+        if (EPILOGUE == 2) {
+          uint from =
+              ((place.image * residual_width + yy * RESIDUAL_STRIDE + 1) * residual_width + xx * RESIDUAL_STRIDE + 1) *
+              residual_maps;
+          if (source.x >= 0) value.x += residual.v[from + source.x];
+          if (source.y >= 0) value.y += residual.v[from + source.y];
+        }
+        if (EPILOGUE != 0) value = max(value, vec2(0));
+        store_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
+      }
+    }
+  }
+}

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 )
@@ -230,7 +231,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 
 	product := gpu.Op{Name: name + " product", Reads: append([]gpu.Range{u}, p.v...), Writes: p.m}
 	outs, perPosition := winogradOuts(c.Out, k.lanes), 0
-	entries := append([]winogradHead(nil), p.entries...)
+	entries := slices.Clone(p.entries)
 	for i, h := range heads {
 		entries[i].First = uint32(perPosition)
 		perPosition += ceilDiv(int(entries[i].Rows), winogradTiles) * ceilDiv(h.Y.Maps/2, outs/2*k.lanes)
@@ -275,12 +276,17 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 	}, winogradBlock, mode, residualStride)
 }
 
-// winogradTransform records V of the inputs, or with gradient D of the outputs' gradients.
+// winogradTransform records V of the inputs, or with gradient D of the outputs' gradients into M.
 func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHead, gradient bool) {
 	op := gpu.Op{Name: name, Writes: p.v}
 	constant := 0
 	if gradient {
 		op.Writes, constant = p.m, 1
+		p.entries = slices.Clone(p.entries)
+		for i := range p.entries {
+			e := &p.entries[i]
+			e.X, e.V, e.InMaps, e.VPlane = e.Y, e.M, e.OutMaps, e.MPlane
+		}
 	}
 	for i, h := range heads {
 		source := h.X
@@ -290,13 +296,7 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 		op.Reads = append(op.Reads, source.Range)
 		op.Bytes += 4*source.elements() + float64(op.Writes[i].Size)
 	}
-	perBlock, groups := p.blocked(func(h winogradHead) int {
-		maps := h.InMaps
-		if gradient {
-			maps = h.OutMaps
-		}
-		return ceilDiv(int(maps)/2, b.kernels.lanes)
-	})
+	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.InMaps)/2, b.kernels.lanes) })
 	op.Workgroups = groups
 	b.dispatch("winograd_tiles", op, winogradTilesPush{
 		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),

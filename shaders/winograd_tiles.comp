@@ -2,7 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "winograd.glsl"
-// V = B^T x B of every window of x (GRADIENT 0), or D = A y A^T of every tile of a gradient y (GRADIENT 1, into m): a lane a
+// V = B^T x B of every window of x (GRADIENT 0), or D = A x A^T of every tile of a gradient x (GRADIENT 1): a lane a
 // pair of maps of one tile. Rows past the last tile are zero. Workgroups: block of BLOCK rows, head, row, LANES pairs
 // (fastest): heads alternate by blocks, so that the halves of the dispatch weigh the same and few planes are in use at a
 // time (layers/winograd.go).
@@ -21,20 +21,19 @@ void main() {
   if (group >= p.groups) return;
   uint block = divide(group, p.groups_per_block), r = group - block * p.groups_per_block,
        h = winograd_head(p.heads, p.head_count, r);
-  uint pairs = (GRADIENT != 0 ? p.heads.head[h].out_maps : p.heads.head[h].in_maps) / 2,
-       chunks = (pairs + LANES - 1) / LANES;
+  uint pairs = p.heads.head[h].in_maps / 2, chunks = (pairs + LANES - 1) / LANES;
   r -= p.heads.head[h].first;
   uint row = divide(r, chunks), c = (r - row * chunks) * LANES + gl_LocalInvocationID.x, tile = block * BLOCK + row;
   if (c >= pairs || tile >= p.heads.head[h].rows) return;
-  uint plane = GRADIENT != 0 ? p.heads.head[h].m_plane : p.heads.head[h].v_plane;
-  Floats to = GRADIENT != 0 ? p.heads.head[h].m : p.heads.head[h].v;
+  uint plane = p.heads.head[h].v_plane;
+  Floats to = p.heads.head[h].v;
   uint at = tile * pairs + c;
   if (tile >= p.heads.head[h].tiles) {
     for (uint xi = 0; xi < POSITIONS; xi++) store_pair(to, (at + xi * plane) * 2, vec2(0));
     return;
   }
   TilePlace place = tile_place(tile, p.size);
-  Pairs from = GRADIENT != 0 ? pairs(p.heads.head[h].y) : pairs(p.heads.head[h].x);
+  Pairs from = pairs(p.heads.head[h].x);
   const uint READ = GRADIENT != 0 ? TILE : WINDOW;
   uint width = p.size + 2, ys[6], xs[6];
   [[unroll]] for (uint i = 0; i < READ; i++) {

@@ -48,7 +48,7 @@ func readTar(archive *tar.Reader, maxMemberBytes int64, wanted []string) (map[st
 	before := "the beginning"
 	for {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return members, nil
 		}
 		if err != nil {

@@ -49,12 +49,15 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusPartialContent)
 	}
 	if n := len(m.requests); n <= len(m.breakAfter) {
-		w.Write(rest[:min(m.breakAfter[n-1], len(rest))])
+		send(w, rest[:min(m.breakAfter[n-1], len(rest))])
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	w.Write(rest)
+	send(w, rest)
 }
+
+// send writes to a client, which may have hung up.
+func send(w http.ResponseWriter, b []byte) { _, _ = w.Write(b) }
 
 // text is the content of the archive in these tests, long enough to come in several parts.
 func text() []byte { return bytes.Repeat([]byte("deep virtual networks\n"), 10_000) }
@@ -157,7 +160,7 @@ func TestADownloadThatStandsStillIsTriedAgain(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests++
 		if requests == 1 {
-			w.Write(text()[:100])
+			send(w, text()[:100])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done() // until the other side hangs up
 			return
@@ -180,7 +183,7 @@ func TestADownloadCanBeInterruptedAndTakenUp(t *testing.T) {
 	a, d := testArchive(t, &m)
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	d.Progress = func(done, _ int64) { cancel() }
+	d.Progress = func(_, _ int64) { cancel() }
 	_, err := d.get(ctx, a, dir)
 	wantError(t, err, ".part")
 	if !errors.Is(err, context.Canceled) {

@@ -180,7 +180,7 @@ func (r *progressReader) Read(p []byte) (int, error) {
 			r.report(r.done, r.total)
 		}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := r.cause(); cause != nil {
 			err = cause
 		}

@@ -165,7 +165,7 @@ func TestADownloadThatStandsStillIsTriedAgain(t *testing.T) {
 			<-r.Context().Done() // until the other side hangs up
 			return
 		}
-		w.Write(text())
+		send(w, text())
 	}))
 	defer server.Close()
 	a := archive{file: "test.tar.gz", md5: fmt.Sprintf("%x", md5.Sum(text()))}

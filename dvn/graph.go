@@ -182,7 +182,7 @@ func (g *graph) stemFor(task, input int) *stem {
 		return g.stems[i]
 	}
 	s := &stem{task: task, input: input, conv: g.stemConv(task)}
-	n, size, maps, name := g.inputs[input].capacity, s.conv.OutSize(), g.shape.stem.Total(), stemName(task)
+	n, size, maps, name := g.inputs[input].capacity, s.conv.OutSize(), g.stem.Total(), stemName(task)
 	s.y = g.activations(name, gpu.Activations, n, size, maps)
 	s.z = s.y
 	if g.use == forTraining || g.batchStatistics() {
@@ -247,7 +247,7 @@ func (g *graph) allocateTraining(t *trunk, name string, n int) {
 		})
 	}
 	t.dPool = g.floats(name+" pooled gradient", gpu.Gradients, n, g.feature.Width(t.units))
-	t.dStem = g.activations(name+" stem's gradient", gpu.Gradients, n, t.stem.conv.OutSize(), g.shape.stem.Total())
+	t.dStem = g.activations(name+" stem's gradient", gpu.Gradients, n, t.stem.conv.OutSize(), g.stem.Total())
 }
 
 // allocateEvaluation has a few tensors a shape: a block reads one, writes between into another and its output into a third.

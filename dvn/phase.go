@@ -58,10 +58,15 @@ type Phase struct {
 
 // Choices of a phase (spec sections 4 and 5).
 const (
-	BNPrivate, BNShared, BNBatch = "private", "shared", "batch"
-	TrunkTrain, TrunkEval        = "train", "eval"
-	ReduceSum, ReduceMean        = "sum", "mean"
-	TeacherTop, TeacherSame      = "top", "same"
+	BNPrivate   = "private"
+	BNShared    = "shared"
+	BNBatch     = "batch"
+	TrunkTrain  = "train"
+	TrunkEval   = "eval"
+	ReduceSum   = "sum"
+	ReduceMean  = "mean"
+	TeacherTop  = "top"
+	TeacherSame = "same"
 )
 
 // Limits of a phase, beyond any use: they keep what a configuration makes the program lay out in proportion to its text.

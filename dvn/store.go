@@ -11,7 +11,6 @@ import (
 // Store holds a network's tensors on a device, each once: every head of every phase addresses its parts in place. Weights,
 // gradients and momentum are buffers of one layout; running statistics have a buffer of their own.
 type Store struct {
-	device                        *gpu.Device
 	tensors                       map[string]*Tensor
 	order                         []*Tensor
 	weights, statistics           *gpu.Buffer

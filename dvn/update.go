@@ -25,7 +25,7 @@ func (g *graph) segments() []trainSegment {
 	}
 	withLoss := slices.DeleteFunc(slices.Clone(g.phase.Heads), func(h Head) bool { return h.Loss == NoLoss })
 	used := map[string]bool{}
-	for _, t := range g.shape.tensors(withLoss) {
+	for _, t := range g.tensors(withLoss) {
 		used[t.Name] = true
 	}
 	var all []trainSegment

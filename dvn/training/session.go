@@ -118,11 +118,12 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	return s.run(ctx, c)
 }
 
-func (s *session) close() {
+func (s *session) close() error {
 	s.store.Close()
-	if s.folder != nil {
-		s.folder.close()
+	if s.folder == nil {
+		return nil
 	}
+	return s.folder.close()
 }
 
 // say tells the observer and the log.

@@ -51,7 +51,7 @@ func (s *session) newWorker(p *dvn.Phase, from *checkpoint) (*worker, error) {
 		streams = append(streams, stream)
 	}
 	var err error
-	if w.trainer, err = dvn.NewTrainer(s.kernels, s.store, w.old, *p, capacityOf(s.Config, p), s.Options.Profile); err != nil {
+	if w.trainer, err = dvn.NewTrainer(s.kernels, s.store, w.old, *p, capacityOf(s.Config, p), s.Profile); err != nil {
 		w.close()
 		return nil, err
 	}

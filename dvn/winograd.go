@@ -7,15 +7,11 @@ import (
 
 // allocateWinograd gives those convolutions that run by Winograd a second layout of their weights, and one scratch for all.
 func (g *graph) allocateWinograd() {
-	n, images := g.capacity(), 0
-	for _, count := range n {
-		images = max(images, count)
-	}
-	floats := 0
+	n, floats := g.capacity(), 0
 	for i := range g.blocks {
 		convs1, convs2 := g.blockConvs(i, n)
 		b := &g.blocks[i]
-		floats = max(floats, g.planWinograd(&b.conv1, convs1, images, b.readsStem), g.planWinograd(&b.conv2, convs2, images, false))
+		floats = max(floats, g.planWinograd(&b.conv1, convs1, b.readsStem), g.planWinograd(&b.conv2, convs2, false))
 	}
 	scratch := g.floats("Winograd's tiles", gpu.Activations, floats)
 	for i := range g.blocks {
@@ -24,21 +20,16 @@ func (g *graph) allocateWinograd() {
 }
 
 // planWinograd allocates U where a convolution runs by Winograd, and returns the scratch that it needs.
-func (g *graph) planWinograd(c *layers.Conv, heads []layers.ConvHead, images int, readsStem bool) int {
-	forward, gradient := g.kernels.WinogradPlan(*c, images)
-	train := g.use == forTraining
-	gradient = gradient && train
-	if forward {
-		c.Winograd.U = g.floats(c.Name+" U", gpu.Weights, layers.WinogradUFloats(*c))
-		if train {
-			c.Winograd.UBackward = g.floats(c.Name+" U backward", gpu.Weights, layers.WinogradUFloats(*c))
-		}
-	}
-	c.Winograd.Gradient = gradient
-	if !forward && !gradient {
+func (g *graph) planWinograd(c *layers.Conv, heads []layers.ConvHead, readsStem bool) int {
+	if !g.kernels.UsesWinograd(*c, heads) {
 		return 0
 	}
-	return g.kernels.WinogradScratch(*c, heads, g.blocksThatTrain(*c, readsStem), gradient)
+	c.Winograd.U = g.floats(c.Name+" U", gpu.Weights, layers.WinogradUFloats(*c))
+	if g.use == forTraining {
+		c.Winograd.UBackward = g.floats(c.Name+" U backward", gpu.Weights, layers.WinogradUFloats(*c))
+		c.Winograd.Gradient = true
+	}
+	return g.kernels.WinogradScratch(*c, heads, g.blocksThatTrain(*c, readsStem), c.Winograd.Gradient)
 }
 
 // refreshWinograd records U of every convolution that has one from the weights as they are.

@@ -13,11 +13,12 @@ import (
 const (
 	winogradPositions = 36
 	winogradTile      = 4
-	winogradPad       = 24 // pairs between planes: powers of two are slow
-	winogradBlock     = 64 // rows of tiles after which heads alternate
-	winogradRowUnit   = 8  // rows are a multiple of it: the weight gradient takes that many a turn
-	winogradTiles     = 32 // tiles in registers of the product
-	divideLimit       = 1 << 22
+	winogradPad       = 24      // pairs between planes: powers of two are slow
+	winogradBlock     = 64      // rows of tiles after which heads alternate
+	winogradRowUnit   = 8       // rows are a multiple of it: the weight gradient takes that many a turn
+	winogradTiles     = 32      // tiles in registers of the product
+	winogradMaps      = 64      // of the narrower side, from which it is faster than the direct kernels on lavapipe (docs/kernels.md)
+	divideLimit       = 1 << 22 // of what the shaders' division is exact for
 )
 
 // As shaders/winograd.glsl declares it.
@@ -103,21 +104,34 @@ func winogradOuts(m Maps, lanes int) int {
 // winogradUPlane is the number of pairs of one position of U.
 func winogradUPlane(c Conv) int { return c.In.Total()/2*c.Out.Total() + winogradPad }
 
-// WinogradPlan says which passes of a convolution run by Winograd: forward and backward-data from 32 maps, the weight
-// gradient from 16, where there are tiles enough to fill a product (docs/kernels.md).
-func (k *Kernels) WinogradPlan(c Conv, images int) (forward, gradient bool) {
-	if k.variant == VariantFlat || c.Kernel != 3 || c.Stride != 1 {
-		return false, false
+// UsesWinograd tells whether a convolution runs by Winograd for these heads: where it is possible if the variant is forced,
+// else where it was found faster, on devices of 8 lanes from 64 maps with tiles enough to fill a product (docs/kernels.md).
+func (k *Kernels) UsesWinograd(c Conv, heads []ConvHead) bool {
+	if k.variant == VariantFlat || c.Kernel != 3 || c.Stride != 1 || k.winogradWorkgroups(heads) >= divideLimit {
+		return false
 	}
 	if k.variant == VariantWinograd {
-		return true, true
+		return true
 	}
-	_, rows := winogradRows(images, c.InSize)
-	if rows < winogradTiles || c.InSize < winogradTile || k.lanes != 8 {
-		return false, false
+	most := 0
+	for _, h := range heads {
+		_, rows := winogradRows(h.X.Images, c.InSize)
+		most = max(most, rows)
 	}
-	narrow := min(c.In.Total(), c.Out.Total())
-	return narrow >= 32, narrow >= 16
+	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
+}
+
+// winogradWorkgroups is no less than the workgroups of any pass.
+func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
+	transforms, products, most := 0, 0, 0
+	for _, h := range heads {
+		_, rows := winogradRows(h.X.Images, h.X.Size)
+		chunks := ceilDiv(max(h.X.Maps, h.Y.Maps)/2, k.lanes)
+		transforms += chunks
+		products += winogradPositions * ceilDiv(rows, winogradTiles) * chunks
+		most = max(most, ceilDiv(rows, winogradBlock)*winogradBlock)
+	}
+	return max(transforms*most, products)
 }
 
 // WinogradUFloats is the size of a convolution's U, forward or backward.

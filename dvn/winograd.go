@@ -68,3 +68,19 @@ func (g *graph) refreshOnce() error {
 	defer p.Close()
 	return p.Run()
 }
+
+// usesWinograd tells whether some convolution runs by Winograd.
+func (g *graph) usesWinograd() bool {
+	for _, b := range g.blocks {
+		if b.conv1.Winograd.U.Buffer != nil || b.conv2.Winograd.U.Buffer != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// UsesWinograd tells whether some convolution of the step runs by Winograd, which rounds more than the direct kernels.
+func (t *Trainer) UsesWinograd() bool { return t.graph.usesWinograd() }
+
+// UsesWinograd tells the same of an evaluator.
+func (e *Evaluator) UsesWinograd() bool { return e.graph.usesWinograd() }

@@ -171,6 +171,9 @@ func printReport(w io.Writer, r fixture.Report) {
 		t.AppendRow(table.Row{g.Group, g.Tensors, relative(g.Error), relative(g.Tolerance), verdict(g.OK), g.Tensor})
 	}
 	t.Render()
+	if r.Factor != 1 {
+		fmt.Fprintf(w, "Winograd rounds more: tolerances are %g times those of the direct kernels\n", r.Factor)
+	}
 	if len(r.Faults) > 0 {
 		fmt.Fprintln(w, r.Summary())
 	}

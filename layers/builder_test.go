@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
-	"github.com/dvn-vk/dvn-vk/layers/internal/ondevice"
+	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
 )
 
 // every records each operation for a number of heads; it returns how many dispatches that took.

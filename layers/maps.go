@@ -27,7 +27,7 @@ func (s UnitSet) Has(unit int) bool { return s>>(unit-1)&1 != 0 }
 func (s UnitSet) Len() int { return bits.OnesCount16(uint16(s)) }
 
 // Maps is how the maps of one physical layer are divided into units: boundaries b_0..b_k, as the network counts them and as
-// they lie on the device, where every unit is padded with zero maps (spec/gpu section 3). Padding stays zero by itself: its
+// they lie on the device, where every unit is padded with zero maps (docs/decisions/004). Padding stays zero by itself: its
 // weights, gamma and beta are 0 and so are their gradients.
 type Maps struct{ Real, Padded []int }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
-	"github.com/dvn-vk/dvn-vk/layers/internal/ondevice"
+	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
 )
 
 // physical is a convolution of three units, with weights, and what heads of it are given.

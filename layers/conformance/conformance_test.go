@@ -10,7 +10,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
-	"github.com/dvn-vk/dvn-vk/layers/internal/ondevice"
+	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
 )
 
 func TestEveryOperationAgreesWithItsReference(t *testing.T) {

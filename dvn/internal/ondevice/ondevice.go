@@ -1,48 +1,23 @@
-// Package ondevice opens devices for the tests of package dvn and what stands below it. A test that needs a device runs on
-// every usable one, as a subtest by the device's name, and fails where there is none. It holds no tests.
+// Package ondevice runs the tests of package dvn and what stands below it on every usable device, with its kernels. It
+// holds no tests.
 package ondevice
 
 import (
 	"testing"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
-// Run runs test on every usable device of the machine. Switches of the environment take effect as they are at the call.
-// The device is closed when the subtest ends, after its own cleanups: what it left allocated is a failure.
+// Run is gpu/ondevice's Run with the device's kernels.
 func Run(t *testing.T, test func(t *testing.T, k *layers.Kernels)) {
 	t.Helper()
-	instance, err := gpu.NewInstance()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer instance.Close()
-	usable := 0
-	for _, info := range instance.Devices() {
-		if len(info.Problems) > 0 {
-			t.Logf("%s is left out: %v", info.Name, info.Problems)
-			continue
+	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+		k, err := layers.NewKernels(d)
+		if err != nil {
+			t.Fatal(err)
 		}
-		usable++
-		t.Run(info.Name, func(t *testing.T) {
-			d, err := instance.Open(info)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := d.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			k, err := layers.NewKernels(d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, k)
-		})
-	}
-	if usable == 0 {
-		t.Fatal("no usable device: install a driver (mesa-vulkan-drivers runs on any CPU)")
-	}
+		test(t, k)
+	})
 }

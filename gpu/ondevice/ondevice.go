@@ -1,4 +1,4 @@
-// Package ondevice opens devices for the tests of package layers and what stands beside it. A test that needs a device runs
+// Package ondevice opens devices for the tests of all packages above gpu. A test that needs a device runs
 // on every usable one, as a subtest by the device's name, and fails where there is none. It holds no tests.
 package ondevice
 
@@ -9,6 +9,7 @@ import (
 )
 
 // Run runs test on every usable device of the machine. Switches of the environment take effect as they are at the call.
+// The device is closed when the subtest ends, after its own cleanups: what it left allocated is a failure.
 func Run(t *testing.T, test func(t *testing.T, d *gpu.Device)) {
 	t.Helper()
 	instance, err := gpu.NewInstance()

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
-	"github.com/dvn-vk/dvn-vk/layers"
 	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 func TestEveryOperationAgreesWithItsReference(t *testing.T) {

@@ -24,6 +24,7 @@ type Record struct {
 	SamplesMS []float64 `json:"samples_ms"`
 	Device    string    `json:"device"`
 	Driver    string    `json:"driver"`
+	Kernels   string    `json:"kernels"` // variant and lanes
 }
 
 // summarise fills in the statistics of samples; images is the number of images of a run, counted once a task.

@@ -45,6 +45,7 @@ func (t Train) Run(d *gpu.Device) (Record, []gpu.Sample, error) {
 	if err != nil {
 		return r, nil, err
 	}
+	r.Kernels = k.Describe()
 	phase := t.phase()
 	store, err := dvn.NewStore(d, true, &phase)
 	if err != nil {

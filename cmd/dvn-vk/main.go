@@ -21,6 +21,7 @@ type program struct {
 	Train   trainCmd   `cmd:"" help:"Train a deep virtual network, or go on with a run."`
 	Eval    evalCmd    `cmd:"" help:"Test every task and level of a run."`
 	Verify  verifyCmd  `cmd:"" help:"Check the numbers that a device computes."`
+	Bench   benchCmd   `cmd:"" help:"Measure how fast a device is."`
 	Devices devicesCmd `cmd:"" help:"List the Vulkan devices of this machine."`
 	Data    dataCmd    `cmd:"" help:"Fetch and look at data sets."`
 	Version versionCmd `cmd:"" help:"Print version, revision and platform."`

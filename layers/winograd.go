@@ -26,7 +26,7 @@ type winogradHead struct {
 	X, Y, V, M, Norm, Residual, Source                uint64
 	InUnits, OutUnits, InMaps, OutMaps, Tiles, Rows   uint32
 	VPlane, MPlane, First, ResidualSize, ResidualMaps uint32
-	Unused                                            uint32
+	_                                                 uint32
 }
 
 type winogradTilesPush struct {

@@ -16,7 +16,7 @@ struct WinogradHead {
   uint tiles, rows;      // of 4x4 pixels, all images; rows: rounded up, transforms write zeros past the last tile
   uint v_plane, m_plane; // pairs from one xi to the next
   uint first;            // its first workgroup within a block's
-  uint residual_size, residual_maps, unused;
+  uint residual_size, residual_maps;
 };
 layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer WinogradHeads { WinogradHead head[]; };
 

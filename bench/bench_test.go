@@ -44,6 +44,30 @@ func TestATrainingStepIsMeasured(t *testing.T) {
 	}
 }
 
+func TestEveryLevelIsMeasuredAtEveryBatch(t *testing.T) {
+	infer := Infer{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: 4, Size: 8, Batches: []int{1, 3}}
+	done := 0
+	records, err := infer.Run(openDevice(t), func(n, total int) { done = n * 100 / total })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(records) != 4 || done != 100 {
+		t.Fatalf("%d records, %d %% done, want 4 and all", len(records), done)
+	}
+	best := 0
+	for i, r := range records {
+		if r.Level != i/2+1 || r.Batch != infer.Batches[i%2] || r.ImgPerS <= 0 {
+			t.Errorf("record %d: %+v", i, r)
+		}
+		if r.Best {
+			best++
+		}
+	}
+	if best != 2 || records[0].Params >= records[2].Params {
+		t.Errorf("%d records are the best of their level, want 2; parameters %d and %d", best, records[0].Params, records[2].Params)
+	}
+}
+
 func TestStatisticsOfKnownSamples(t *testing.T) {
 	var r Record
 	r.summarise([]time.Duration{4 * time.Millisecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}, 6, gpu.DeviceInfo{})

@@ -10,7 +10,7 @@ import (
 
 // Record is one measurement. Its JSON names are those of docs/json.md.
 type Record struct {
-	What      string    `json:"what"`  // train: a whole training step
+	What      string    `json:"what"`  // train: a whole training step; infer: one level alone
 	Level     int       `json:"level"` // from 1; 0: none
 	Params    int       `json:"params"`
 	Batch     int       `json:"batch"` // images of a task
@@ -24,7 +24,8 @@ type Record struct {
 	SamplesMS []float64 `json:"samples_ms"`
 	Device    string    `json:"device"`
 	Driver    string    `json:"driver"`
-	Kernels   string    `json:"kernels"` // variant and lanes
+	Kernels   string    `json:"kernels"`        // variant and lanes
+	Best      bool      `json:"best,omitempty"` // of a level's batch sizes
 }
 
 // summarise fills in the statistics of samples; images is the number of images of a run, counted once a task.

@@ -21,15 +21,15 @@ type Train struct {
 	Profile  bool
 }
 
-// phase is the joint phase that is measured.
-func (t Train) phase() dvn.Phase {
+// jointPhase has every level of every task: one task for each number of classes.
+func jointPhase(backbone string, shares []float64, classes []int, size int) dvn.Phase {
 	p := dvn.Phase{
-		Backbone: t.Backbone, Shares: t.Units, BN: dvn.BNPrivate, TrunkMode: dvn.TrunkTrain, LossReduction: dvn.ReduceSum,
+		Backbone: backbone, Shares: shares, BN: dvn.BNPrivate, TrunkMode: dvn.TrunkTrain, LossReduction: dvn.ReduceSum,
 		Temperature: 2, Teacher: dvn.TeacherTop, LR: 0.1, Momentum: 0.9, WeightDecay: 5e-4,
 	}
-	k := len(t.Units)
-	for j, classes := range t.Classes {
-		p.Tasks = append(p.Tasks, dvn.Task{Classes: classes, Channels: 3, Size: t.Size, Stride: max(1, t.Size/32)})
+	k := len(shares)
+	for j, n := range classes {
+		p.Tasks = append(p.Tasks, dvn.Task{Classes: n, Channels: 3, Size: size, Stride: max(1, size/32)})
 		for l, units := range network.Hierarchy(network.DefaultOrder(j+1, k), network.DefaultLevelUnits(k)) {
 			p.Heads = append(p.Heads, dvn.Head{Task: j + 1, Level: l + 1, Units: units, Loss: dvn.CrossEntropy})
 		}
@@ -46,7 +46,7 @@ func (t Train) Run(d *gpu.Device) (Record, []gpu.Sample, error) {
 		return r, nil, err
 	}
 	r.Kernels = k.Describe()
-	phase := t.phase()
+	phase := jointPhase(t.Backbone, t.Units, t.Classes, t.Size)
 	store, err := dvn.NewStore(d, true, &phase)
 	if err != nil {
 		return r, nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -15,20 +16,81 @@ import (
 // benchCmd measures.
 type benchCmd struct {
 	Train benchTrainCmd `cmd:"" help:"Measure a training step."`
+	Infer benchInferCmd `cmd:"" help:"Measure the inference of every level."`
 }
 
-// benchTrainCmd measures a training step.
-type benchTrainCmd struct {
+// benchFlags are common to all measurements.
+type benchFlags struct {
 	Backbone string        `default:"wrn-14-1" placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w. Default: wrn-14-1."`
 	Units    []float64     `default:"1,1" placeholder:"S,..." help:"Shares of the units. Default: 1,1."`
-	Classes  []int         `default:"10,100" placeholder:"N,..." help:"Classes of each task. Default: 10,100."`
 	Size     int           `default:"32" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows. Default: 32."`
-	Batch    int           `default:"64" placeholder:"N" help:"Images of each task in a step. Default: 64."`
-	Duration time.Duration `default:"5s" placeholder:"T" help:"How long to measure, for example 10s. Default: 5s."`
+	Duration time.Duration `default:"3s" placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s."`
 	Format   string        `enum:"md,json" default:"md" help:"Form of the result: md or json."`
 	JSON     bool          `help:"Short for --format json."`
 	Out      string        `placeholder:"FILE" help:"Write the result to a file, not to standard output."`
 	deviceFlag
+}
+
+// check refuses impossible numbers; batches must be positive.
+func (b *benchFlags) check(batches ...int) error {
+	switch {
+	case len(batches) == 0 || slices.Min(batches) < 1:
+		return fmt.Errorf("batches of %v images: they must be positive", batches)
+	case b.Duration <= 0:
+		return fmt.Errorf("--duration %v: it must be positive", b.Duration)
+	case b.Size != 32 && b.Size != 64 && b.Size != 96:
+		return fmt.Errorf("--size %d: it is 32, 64 or 96", b.Size)
+	}
+	return nil
+}
+
+// write prints records in the form and at the place asked for.
+func (b *benchFlags) write(c *console, records []bench.Record) error {
+	if b.Out == "" {
+		return b.print(c.out, records)
+	}
+	file, err := os.Create(b.Out)
+	if err != nil {
+		return err
+	}
+	if err := b.print(file, records); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+func (b *benchFlags) print(w io.Writer, records []bench.Record) error {
+	if b.JSON || b.Format == "json" {
+		return writeJSON(w, records)
+	}
+	first := records[0]
+	fmt.Fprintf(w, "%s on %s, %s, kernels %s\n\n", first.Backbone, first.Device, first.Driver, first.Kernels)
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.AppendHeader(table.Row{"what", "level", "params", "batch", "median ms", "mean ms", "min ms", "images/s", ""})
+	for _, r := range records {
+		level, best := fmt.Sprint(r.Level), ""
+		if r.Level == 0 {
+			level = "all"
+		}
+		if r.Best {
+			best = "best"
+		}
+		t.AppendRow(table.Row{
+			r.What, level, amount(r.Params), r.Batch, fmt.Sprintf("%.2f", r.MedianMS), fmt.Sprintf("%.2f +- %.2f", r.MeanMS, r.StdMS),
+			fmt.Sprintf("%.2f", r.MinMS), fmt.Sprintf("%.1f", r.ImgPerS), best,
+		})
+	}
+	t.RenderMarkdown()
+	return nil
+}
+
+// benchTrainCmd measures a training step.
+type benchTrainCmd struct {
+	Classes []int `default:"10,100" placeholder:"N,..." help:"Classes of each task. Default: 10,100."`
+	Batch   int   `default:"64" placeholder:"N" help:"Images of each task in a step. Default: 64."`
+	benchFlags
 }
 
 // Help shows an example.
@@ -44,20 +106,12 @@ Example:
 }
 
 // Validate refuses impossible numbers.
-func (b *benchTrainCmd) Validate() error {
-	if b.Batch < 1 || b.Duration <= 0 {
-		return fmt.Errorf("--batch %d, --duration %v: both must be positive", b.Batch, b.Duration)
-	}
-	if b.Size != 32 && b.Size != 64 && b.Size != 96 {
-		return fmt.Errorf("--size %d: it is 32, 64 or 96", b.Size)
-	}
-	return nil
-}
+func (b *benchTrainCmd) Validate() error { return b.check(b.Batch) }
 
-// Run measures and prints a record.
-func (b *benchTrainCmd) Run(c *console) (err error) {
+// Run measures and prints.
+func (b *benchTrainCmd) Run(c *console) error {
 	var record bench.Record
-	err = b.open(func(d *gpu.Device, reason string) error {
+	err := b.open(func(d *gpu.Device, reason string) error {
 		c.message("device: %s, %s", d.Info.Name, reason)
 		var err error
 		record, _, err = bench.Train{
@@ -68,35 +122,46 @@ func (b *benchTrainCmd) Run(c *console) (err error) {
 	if err != nil {
 		return err
 	}
-	out := c.out
-	if b.Out != "" {
-		file, createErr := os.Create(b.Out)
-		if createErr != nil {
-			return createErr
-		}
-		defer func() {
-			if closeErr := file.Close(); err == nil {
-				err = closeErr
-			}
-		}()
-		out = file
-	}
-	if b.JSON || b.Format == "json" {
-		return writeJSON(out, []bench.Record{record})
-	}
-	printRecord(out, record)
-	return nil
+	return b.write(c, []bench.Record{record})
 }
 
-// printRecord prints a measurement as a Markdown table.
-func printRecord(w io.Writer, r bench.Record) {
-	fmt.Fprintf(w, "%s, %s, kernels %s\n\n", r.Device, r.Driver, r.Kernels)
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.AppendHeader(table.Row{"what", "backbone", "params", "batch", "median ms", "mean ms", "min ms", "images/s"})
-	t.AppendRow(table.Row{
-		r.What, r.Backbone, amount(r.Params), r.Batch, fmt.Sprintf("%.2f", r.MedianMS), fmt.Sprintf("%.2f +- %.2f", r.MeanMS, r.StdMS),
-		fmt.Sprintf("%.2f", r.MinMS), fmt.Sprintf("%.1f", r.ImgPerS),
+// benchInferCmd measures inference.
+type benchInferCmd struct {
+	Classes int   `default:"100" placeholder:"N" help:"Classes of the task. Default: 100."`
+	Batches []int `default:"1,8,32,128" placeholder:"N,..." help:"Images at a time; each is measured. Default: 1,8,32,128."`
+	benchFlags
+}
+
+// Help shows an example.
+func (benchInferCmd) Help() string {
+	return `Measures every level of a task alone at every batch size: batch-norm from running statistics, random weights and images,
+copies between host and device included where they do not share memory. The batch with the most images a second is
+marked for each level.
+
+Example:
+
+    dvn-vk bench infer --backbone wrn-32-4
+    dvn-vk bench infer --backbone resnet-42 --units 1,1,1,1 --classes 50 --size 64 --batches 1,32`
+}
+
+// Validate refuses impossible numbers.
+func (b *benchInferCmd) Validate() error { return b.check(b.Batches...) }
+
+// Run measures and prints.
+func (b *benchInferCmd) Run(c *console) error {
+	var records []bench.Record
+	err := b.open(func(d *gpu.Device, reason string) error {
+		c.message("device: %s, %s", d.Info.Name, reason)
+		progress := c.begin("measurements", 0, int64(len(b.Units)*len(b.Batches)), unit{"done", 1})
+		defer progress.end()
+		var err error
+		records, err = bench.Infer{
+			Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batches, Duration: b.Duration,
+		}.Run(d, func(done, _ int) { progress.set(int64(done), "") })
+		return err
 	})
-	t.RenderMarkdown()
+	if err != nil {
+		return err
+	}
+	return b.write(c, records)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -53,11 +54,7 @@ func (b *benchFlags) write(c *console, records []bench.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := b.print(file, records); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	return errors.Join(b.print(file, records), file.Close())
 }
 
 func (b *benchFlags) print(w io.Writer, records []bench.Record) error {

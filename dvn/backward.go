@@ -26,7 +26,7 @@ func (g *graph) loss(b *layers.Builder, n counts) {
 		} else {
 			l.Labels = g.inputs[h.Task].labels.Buffer().All()
 		}
-		at += bytes
+		at += 4 * uint64(even(g.inputs[h.Input].capacity)) // see newGraph
 		all = append(all, l)
 	}
 	b.Loss(all, g.phase.Temperature)
@@ -186,7 +186,7 @@ func (g *graph) allocateScratch() {
 		floats = max(floats, g.kernels.ConvWeightsScratch(conv, g.stemConvs(stems, n), g.stemBlocks(conv)))
 	}
 	for _, h := range g.heads {
-		images += n[h.Input]
+		images += even(n[h.Input])
 	}
 	g.scratch = g.floats("partial sums of weight gradients", gpu.Gradients, floats)
 	g.each = g.floats("losses by image", gpu.Activations, images)

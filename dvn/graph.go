@@ -97,11 +97,11 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	}
 	logits := 0
 	for i, h := range g.heads {
-		h.logitsAt, h.lossAt = logits, i
-		logits += g.inputs[h.Input].capacity * h.classes
+		h.logitsAt, h.lossAt = logits, 2*i // shaders want tensors at multiples of 8 bytes
+		logits += even(g.inputs[h.Input].capacity * h.classes)
 	}
 	g.logits = a.exchange("logits", logits)
-	g.losses = a.exchange("losses", len(g.heads))
+	g.losses = a.exchange("losses", 2*len(g.heads))
 	return g, a.err
 }
 

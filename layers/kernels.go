@@ -189,10 +189,14 @@ func (b *Builder) fail(err error) {
 // ceilDiv divides and rounds up.
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// address is where a range begins on the device; an empty range has none.
+// address is where a range begins on the device; an empty range has none. Shaders load references by 8 bytes of alignment, so
+// a range that has less is a mistake of the program.
 func address(r gpu.Range) uint64 {
 	if r.Buffer == nil {
 		return 0
+	}
+	if r.Offset%8 != 0 {
+		panic(fmt.Sprintf("layers: a tensor begins at byte %d of its buffer, not at a multiple of 8", r.Offset))
 	}
 	return r.Buffer.Address() + r.Offset
 }

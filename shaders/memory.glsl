@@ -3,8 +3,9 @@
 #extension GL_EXT_scalar_block_layout : require
 #extension GL_EXT_control_flow_attributes : require
 
-layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Floats { float v[]; };
-layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer Ints { int v[]; };
+// All tensors lie at multiples of 8 bytes: pairs need it, and a reference in a table is loaded by its own alignment.
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Floats { float v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Ints { int v[]; };
 
 // A pair of neighbouring floats, the i-th of the array. lavapipe gathers a 64-bit number for the price of a 32-bit one.
 // Devices without int64 load two floats, through the same type: SwiftShader ends the process where a reference is cast to

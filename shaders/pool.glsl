@@ -5,4 +5,4 @@ struct PoolHead {
   uint maps, images;
   uint first; // its first workgroup within an image's
 };
-layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer PoolHeads { PoolHead head[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer PoolHeads { PoolHead head[]; };

@@ -39,6 +39,38 @@ type Epilogue struct {
 	ResidualStride int
 }
 
+// constants are the shaders' EPILOGUE and RESIDUAL_STRIDE; nil has none.
+func (e *Epilogue) constants() (mode, residualStride int) {
+	switch {
+	case e == nil:
+		return 0, 1
+	case e.Residuals == nil:
+		return 1, 1
+	}
+	return 2, e.ResidualStride
+}
+
+// epiloguePart is one head's part of an epilogue: what its table entry holds, and what is read.
+type epiloguePart struct {
+	norm, residual, source uint64
+	size, maps             uint32
+	reads                  []gpu.Range
+}
+
+func (e *Epilogue) of(head int) (p epiloguePart) {
+	if e == nil {
+		return p
+	}
+	p.norm, p.reads = address(e.Norms[head]), []gpu.Range{e.Norms[head]}
+	if e.Residuals != nil {
+		r := e.Residuals[head]
+		p.residual, p.source = address(r.Range), address(e.Sources[head])
+		p.size, p.maps = uint32(r.Size), uint32(r.Maps)
+		p.reads = append(p.reads, r.Range, e.Sources[head])
+	}
+	return p
+}
+
 // As shaders/conv_heads.glsl declares it.
 type convHead struct {
 	X, Y, Norm, Residual, Source                                                  uint64
@@ -65,25 +97,15 @@ func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *E
 		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, b.kernels.lanes)
 	})
 	op := gpu.Op{Name: c.Name + " forward", Workgroups: perImage * images, Reads: []gpu.Range{w}}
-	mode, residualStride := 0, 1
 	for i, h := range heads {
-		op.Reads, op.Writes = append(op.Reads, h.X.Range), append(op.Writes, h.Y.Range)
+		part := epilogue.of(i)
+		e := &entries[i]
+		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
+		op.Reads, op.Writes = append(append(op.Reads, h.X.Range), part.reads...), append(op.Writes, h.Y.Range)
 		op.FLOPs += c.flops(h)
 		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
-		if epilogue == nil {
-			continue
-		}
-		mode = 1
-		entries[i].Norm = address(epilogue.Norms[i])
-		op.Reads = append(op.Reads, epilogue.Norms[i])
-		if epilogue.Residuals != nil {
-			r := epilogue.Residuals[i]
-			mode, residualStride = 2, epilogue.ResidualStride
-			entries[i].Residual, entries[i].Source = address(r.Range), address(epilogue.Sources[i])
-			entries[i].ResidualSize, entries[i].ResidualMaps = uint32(r.Size), uint32(r.Maps)
-			op.Reads = append(op.Reads, r.Range)
-		}
 	}
+	mode, residualStride := epilogue.constants()
 	push := b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage)
 	b.dispatch("conv_forward", op, push, t.x, t.y, c.Stride, c.Kernel, mode, residualStride)
 }

@@ -265,24 +265,14 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 	}, outs, winogradTiles, winogradDepth(c.In))
 
 	output := gpu.Op{Name: name + " output", Reads: p.m}
-	mode, residualStride := 0, 1
 	for i, h := range heads {
-		output.Writes = append(output.Writes, h.Y.Range)
+		part := epilogue.of(i)
+		e := &p.entries[i]
+		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
+		output.Reads, output.Writes = append(output.Reads, part.reads...), append(output.Writes, h.Y.Range)
 		output.Bytes += 4*h.Y.elements() + float64(p.m[i].Size)
-		if epilogue == nil {
-			continue
-		}
-		mode = 1
-		p.entries[i].Norm = address(epilogue.Norms[i])
-		output.Reads = append(output.Reads, epilogue.Norms[i])
-		if epilogue.Residuals != nil {
-			r := epilogue.Residuals[i]
-			mode, residualStride = 2, epilogue.ResidualStride
-			p.entries[i].Residual, p.entries[i].Source = address(r.Range), address(epilogue.Sources[i])
-			p.entries[i].ResidualSize, p.entries[i].ResidualMaps = uint32(r.Size), uint32(r.Maps)
-			output.Reads = append(output.Reads, r.Range, epilogue.Sources[i])
-		}
 	}
+	mode, residualStride := epilogue.constants()
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, k.lanes) })
 	output.Workgroups = groups
 	b.dispatch("winograd_output", output, winogradOutputPush{

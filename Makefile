@@ -1,7 +1,7 @@
 # Everything is a target here: `make help` lists them. Go builds the program; the scripts are in .ci.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format race windows shaders check-shaders fuzz bench
+.PHONY: help run test build lint format winograd race windows shaders check-shaders fuzz bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ lint: ## check format, length, go vet, golangci-lint and shell scripts
 format: ## format Go, C and GLSL sources
 	gofmt -w .
 	git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.comp' '*.glsl' | xargs clang-format -i
+
+winograd: ## run the networks' tests with Winograd wherever it is possible; small networks do without by themselves
+	VK_LOADER_LAYERS_DISABLE='~implicit~' DVNVK_VALIDATION=1 DVNVK_CONV_VARIANT=winograd go test -timeout 20m ./dvn ./dvn/fixture ./dvn/training
 
 race: ## run the tests of what is concurrent under the race detector
 	VK_LOADER_LAYERS_DISABLE='~implicit~' go test -race -short -timeout 20m ./data/... ./gpu/...

@@ -5,67 +5,49 @@ import (
 	"time"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
 )
 
-func openDevice(t testing.TB) *gpu.Device {
-	t.Helper()
-	i, err := gpu.NewInstance()
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, _, err := i.Choose("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := i.Open(info)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-		i.Close()
-	})
-	return d
-}
-
 func TestATrainingStepIsMeasured(t *testing.T) {
-	step := Train{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: []int{3, 4}, Size: 8, Batch: 2, Profile: true}
-	record, operations, err := step.Run(openDevice(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(record.SamplesMS) < 5 || record.MinMS <= 0 || record.MinMS > record.MedianMS || record.ImgPerS <= 0 {
-		t.Errorf("statistics that cannot be: %+v", record)
-	}
-	if len(operations) == 0 {
-		t.Error("the profile names no operation")
-	}
+	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+		step := Train{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: []int{3, 4}, Size: 8, Batch: 2, Profile: true}
+		record, operations, err := step.Run(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(record.SamplesMS) < 5 || record.MinMS <= 0 || record.MinMS > record.MedianMS || record.ImgPerS <= 0 {
+			t.Errorf("statistics that cannot be: %+v", record)
+		}
+		if len(operations) == 0 {
+			t.Error("the profile names no operation")
+		}
+	})
 }
 
 func TestEveryLevelIsMeasuredAtEveryBatch(t *testing.T) {
-	infer := Infer{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: 4, Size: 8, Batches: []int{1, 3}}
-	done := 0
-	records, err := infer.Run(openDevice(t), func(n, total int) { done = n * 100 / total })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(records) != 4 || done != 100 {
-		t.Fatalf("%d records, %d %% done, want 4 and all", len(records), done)
-	}
-	best := 0
-	for i, r := range records {
-		if r.Level != i/2+1 || r.Batch != infer.Batches[i%2] || r.ImgPerS <= 0 {
-			t.Errorf("record %d: %+v", i, r)
+	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+		infer := Infer{Backbone: "wrn-8-1", Units: []float64{1, 1}, Classes: 4, Size: 8, Batches: []int{1, 3}}
+		done := 0
+		records, err := infer.Run(d, func(n, total int) { done = n * 100 / total })
+		if err != nil {
+			t.Fatal(err)
 		}
-		if r.Best {
-			best++
+		if len(records) != 4 || done != 100 {
+			t.Fatalf("%d records, %d %% done, want 4 and all", len(records), done)
 		}
-	}
-	if best != 2 || records[0].Params >= records[2].Params {
-		t.Errorf("%d records are the best of their level, want 2; parameters %d and %d", best, records[0].Params, records[2].Params)
-	}
+		best := 0
+		for i, r := range records {
+			if r.Level != i/2+1 || r.Batch != infer.Batches[i%2] || r.ImgPerS <= 0 {
+				t.Errorf("record %d: %+v", i, r)
+			}
+			if r.Best {
+				best++
+			}
+		}
+		if best != 2 || records[0].Params >= records[2].Params {
+			t.Errorf("%d records are the best of their level, want 2; parameters %d and %d", best, records[0].Params, records[2].Params)
+		}
+	})
 }
 
 func TestStatisticsOfKnownSamples(t *testing.T) {
@@ -76,18 +58,5 @@ func TestStatisticsOfKnownSamples(t *testing.T) {
 	}
 	if want := 1.8257; r.StdMS < want-1e-3 || r.StdMS > want+1e-3 {
 		t.Errorf("deviation %v, want %v", r.StdMS, want)
-	}
-}
-
-// BenchmarkTrainingStep is the step that docs/throughput.md compares.
-func BenchmarkTrainingStep(b *testing.B) {
-	d := openDevice(b)
-	step := Train{Backbone: "wrn-14-1", Units: []float64{1, 1}, Classes: []int{10, 100}, Size: 32, Batch: 64, Duration: 5 * time.Second}
-	for b.Loop() {
-		record, _, err := step.Run(d)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(record.ImgPerS, "img/s")
 	}
 }

@@ -80,8 +80,11 @@ func (k *Kernels) partialFloats(c Conv, p weightsPlan) int {
 	return p.splits * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
 }
 
-// ConvWeightsScratch is the number of floats of scratch that ConvBackwardWeights needs; it may be 0.
+// ConvWeightsScratch is the number of floats of scratch that ConvBackwardWeights needs; it may be 0. Winograd has its own.
 func (k *Kernels) ConvWeightsScratch(c Conv, heads []ConvHead, blocks Blocks) int {
+	if c.Winograd.Gradient {
+		return 0
+	}
 	return k.partialFloats(c, k.planWeights(c, heads, blocks))
 }
 

@@ -1,9 +1,11 @@
 package layers
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/shaders"
@@ -28,15 +30,25 @@ type Kernels struct {
 	variant  string
 }
 
-// NewKernels prepares the kernels for a device; pipelines are compiled when a list first needs them.
+// NewKernels prepares the kernels for a device, with the variant that DVNVK_CONV_VARIANT names, else auto; pipelines are
+// compiled when a list first needs them.
 func NewKernels(d *gpu.Device) (*Kernels, error) {
+	variant := cmp.Or(os.Getenv("DVNVK_CONV_VARIANT"), VariantAuto)
+	k, err := NewKernelsOf(d, variant)
+	if err != nil && variant != VariantAuto {
+		err = fmt.Errorf("DVNVK_CONV_VARIANT: %w", err)
+	}
+	return k, err
+}
+
+// NewKernelsOf prepares the kernels of a variant: that of a run which goes on.
+func NewKernelsOf(d *gpu.Device, variant string) (*Kernels, error) {
+	if !slices.Contains([]string{VariantAuto, VariantFlat, VariantWinograd}, variant) {
+		return nil, fmt.Errorf("convolution kernels %q: the variants are %s, %s and %s", variant, VariantAuto, VariantFlat, VariantWinograd)
+	}
 	manifest, err := shaders.ReadManifest()
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
-	}
-	variant, err := variantFromEnvironment()
-	if err != nil {
-		return nil, err
 	}
 	return &Kernels{
 		variant:  variant,
@@ -47,20 +59,11 @@ func NewKernels(d *gpu.Device) (*Kernels, error) {
 	}, nil
 }
 
+// Variant is the family of convolution kernels that is used.
+func (k *Kernels) Variant() string { return k.variant }
+
 // Describe names what decides the order of sums on this device: it is recorded with a run.
 func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.variant, k.lanes) }
-
-// variantFromEnvironment reads DVNVK_CONV_VARIANT.
-func variantFromEnvironment() (string, error) {
-	switch variant := os.Getenv("DVNVK_CONV_VARIANT"); variant {
-	case "":
-		return VariantAuto, nil
-	case VariantAuto, VariantFlat, VariantWinograd:
-		return variant, nil
-	default:
-		return "", fmt.Errorf("DVNVK_CONV_VARIANT=%s: the variants are %s, %s and %s", variant, VariantAuto, VariantFlat, VariantWinograd)
-	}
-}
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
 type Builder struct {

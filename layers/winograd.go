@@ -252,12 +252,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 		product.FLOPs += c.flops(h)
 	}
 	product.Workgroups = winogradPositions * perPosition
-	in, inErr := c.In.packed()
-	out, outErr := c.Out.packed()
-	if inErr != nil || outErr != nil {
-		b.fail(fmt.Errorf("%s: %w %w", name, inErr, outErr))
-		return
-	}
+	in, out := b.bounds(c)
 	b.dispatch("winograd_product", product, winogradProductPush{
 		Heads: b.table(product.Name, entries), U: address(u), Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)),
 		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),

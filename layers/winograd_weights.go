@@ -87,12 +87,7 @@ func (b *Builder) winogradBackwardWeights(c Conv, g gpu.Range, heads []ConvHead,
 		return
 	}
 	du := gpu.Range{Buffer: scratch.Buffer, Offset: scratch.Offset + used, Size: duBytes}
-	in, inErr := c.In.packed()
-	out, outErr := c.Out.packed()
-	if inErr != nil || outErr != nil {
-		b.fail(fmt.Errorf("%s: %w %w", name, inErr, outErr))
-		return
-	}
+	in, out := b.bounds(c)
 	b.winogradTransform(name+" tiles", p, heads, false)
 	b.winogradTransform(name+" gradient tiles", p, heads, true)
 

@@ -35,6 +35,7 @@ type origin struct {
 	Device  string   `json:"device"`
 	UUID    string   `json:"device_uuid"`
 	Driver  string   `json:"driver"`
+	Variant string   `json:"variant"` // of the convolution kernels; a run keeps the one that it began with
 	Kernels string   `json:"kernels"` // variant and widths: what the order of sums hangs on
 }
 

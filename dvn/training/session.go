@@ -48,13 +48,16 @@ func Start(ctx context.Context, o Options) (*Summary, error) {
 	}
 	s := &session{Options: o, state: state{Phase: 1, Epoch: 1, LossSums: map[string]float64{}}, began: time.Now()}
 	defer s.close()
+	var err error
+	if s.kernels, err = layers.NewKernels(o.Device); err != nil {
+		return nil, err
+	}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
 	if err := s.store.Initialise(o.Config.Seed); err != nil {
 		return nil, err
 	}
-	var err error
 	if s.folder, err = createFolder(o.Dir, o.Config); err != nil {
 		return nil, err
 	}
@@ -98,6 +101,9 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	for _, why := range skipped {
 		s.Observer.message(fmt.Sprintf("a newer checkpoint cannot be used: %v", why))
 	}
+	if s.kernels, err = layers.NewKernelsOf(o.Device, c.origin.Variant); err != nil {
+		return nil, err
+	}
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
@@ -137,9 +143,6 @@ func (s *session) say(text string) {
 // prepare loads the data, lays the phases out, predicts memory and allocates the store.
 func (s *session) prepare() error {
 	var err error
-	if s.kernels, err = layers.NewKernels(s.Device); err != nil {
-		return err
-	}
 	if s.tasks, err = loadTraining(s.Config); err != nil {
 		return err
 	}
@@ -336,5 +339,5 @@ func (s *session) save(w *worker) error {
 
 func (s *session) origin() origin {
 	info := s.Device.Info
-	return origin{Version: s.Version, Command: s.Command, Device: info.Name, UUID: info.UUID.String(), Driver: info.Driver, Kernels: s.kernels.Describe()}
+	return origin{Version: s.Version, Command: s.Command, Device: info.Name, UUID: info.UUID.String(), Driver: info.Driver, Variant: s.kernels.Variant(), Kernels: s.kernels.Describe()}
 }

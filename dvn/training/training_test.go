@@ -111,6 +111,31 @@ func interruptAndResume(t *testing.T, d *gpu.Device, objective string) {
 	}
 }
 
+func TestARunKeepsTheKernelsThatItBeganWith(t *testing.T) {
+	t.Setenv("DVNVK_CONV_VARIANT", layers.VariantWinograd)
+	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+		config := tinyConfig(t, "joint")
+		whole, cut, flat := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut"), filepath.Join(t.TempDir(), "flat")
+		if _, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: k.Device}); err != nil {
+			t.Fatal(err)
+		}
+		interruptAfter(t, k.Device, config, cut, 3)
+		t.Setenv("DVNVK_CONV_VARIANT", layers.VariantFlat)
+		if _, err := Resume(t.Context(), ResumeOptions{Dir: cut, Device: k.Device}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tensorsOf(t, whole), tensorsOf(t, cut)); diff != "" {
+			t.Errorf("resumed with another variant in the environment, the tensors differ: %s", diff)
+		}
+		if _, err := Start(t.Context(), Options{Config: config, Dir: flat, Device: k.Device}); err != nil {
+			t.Fatal(err)
+		}
+		if cmp.Equal(tensorsOf(t, whole), tensorsOf(t, flat)) {
+			t.Error("both variants have the same bits: the comparison says nothing")
+		}
+	})
+}
+
 func interruptAfter(t *testing.T, d *gpu.Device, c scenario.Config, dir string, steps int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

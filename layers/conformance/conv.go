@@ -201,7 +201,7 @@ func (t *trial) convBackwardWeights(c convCase, blocks layers.Blocks, roundings 
 	g := t.output("g", c.Weights())
 	t.expectSome("g", g, c.written(blocks), want, magnitude, allowed(roundings, terms))
 	var scratch gpu.Range
-	if floats := t.kernels.ConvWeightsScratch(c.Conv, heads, blocks); floats > 0 && !c.Winograd.Gradient {
+	if floats := t.kernels.ConvWeightsScratch(c.Conv, heads, blocks); floats > 0 {
 		scratch = t.scratch("partials", floats)
 	}
 	t.builder.ConvBackwardWeights(c.Conv, g, heads, blocks, scratch)

@@ -78,7 +78,8 @@ func (t Train) Run(d *gpu.Device) (Record, []gpu.Sample, error) {
 			r.Params += tensor.Len()
 		}
 	}
-	r.summarise(samples, t.Batch*len(t.Classes), d.Info)
+	r.summarise(samples, t.Batch*len(t.Classes))
+	r.Device, r.Driver, r.Precision = d.Info.Name, d.Info.Driver, "fp32"
 	if !t.Profile {
 		return r, nil, nil
 	}

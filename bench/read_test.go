@@ -37,7 +37,7 @@ func TestARecordOfPyTorchTellsItsVersionAndOptionsAsTheDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Record{{What: "infer", Level: 2, Params: 1855578, Batch: 1, MedianMS: 9.5, MinMS: 9.1, ImgPerS: 105.2, Backbone: "wrn-32-4",
-		Precision: "fp32", Device: "cpu, 2 threads", Driver: "PyTorch 1.13.1, channels_last"}}
+		Precision: "fp32", Origin: Origin{Device: "cpu, 2 threads", Driver: "PyTorch 1.13.1, channels_last"}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

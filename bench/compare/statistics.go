@@ -12,13 +12,6 @@ const Confidence = 0.95
 // fewestSamples is what a side needs for a test: with fewer the U test cannot find a difference at 5 %, however large it is.
 const fewestSamples = 4
 
-func newMeasurement(key Key, times []float64) Measurement {
-	sample := benchmath.NewSample(times, &benchmath.DefaultThresholds)
-	return Measurement{
-		Key: key, MedianMS: benchmath.AssumeNothing.Summary(sample, Confidence).Center, Samples: len(times), times: sample,
-	}
-}
-
 // Interval holds a ratio with Confidence or more.
 type Interval struct {
 	Low  float64 `json:"low"`
@@ -43,7 +36,8 @@ func test(a, b Measurement) *float64 {
 	if min(a.Samples, b.Samples) < fewestSamples {
 		return nil
 	}
-	return &benchmath.AssumeNothing.Compare(a.times, b.times).P
+	p := benchmath.AssumeNothing.Compare(a.times, b.times).P
+	return &p
 }
 
 // geometricMean is the mean of ratios that does not hang on which side is the base.

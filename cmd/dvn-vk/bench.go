@@ -18,6 +18,8 @@ import (
 type benchCmd struct {
 	Train benchTrainCmd `cmd:"" help:"Measure a training step."`
 	Infer benchInferCmd `cmd:"" help:"Measure the inference of every level."`
+
+	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
 }
 
 // benchFlags are common to all measurements.

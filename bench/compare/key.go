@@ -1,0 +1,90 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dvn-vk/dvn-vk/bench"
+)
+
+// Key tells what was measured, by the names of the records' JSON. Two measurements are of the same work if no part differs;
+// a part that one of them leaves out (0, "") agrees with everything.
+type Key struct {
+	What      string `json:"what"`
+	Name      string `json:"name,omitempty"`     // of an operation
+	Backbone  string `json:"backbone,omitempty"` // not of a convolution, whose shape says all
+	Units     string `json:"units,omitempty"`    // shares
+	Classes   string `json:"classes,omitempty"`
+	Size      int    `json:"size,omitempty"`
+	Level     int    `json:"level,omitempty"`
+	Params    int    `json:"params,omitempty"` // of inference alone: other programs count a step's otherwise
+	Batch     int    `json:"batch,omitempty"`
+	Precision string `json:"precision,omitempty"`
+	Shape     string `json:"shape,omitempty"`
+	Variant   string `json:"variant,omitempty"`
+}
+
+// KeyNames are the names of a key's parts, in the order in which they are printed.
+func KeyNames() []string {
+	return []string{"what", "name", "backbone", "units", "classes", "size", "level", "params", "batch", "precision", "shape", "variant"}
+}
+
+// values are the key's parts in the order of KeyNames; "" is one that is left out.
+func (k Key) values() []string {
+	number := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	return []string{k.What, k.Name, k.Backbone, k.Units, k.Classes, number(k.Size), number(k.Level), number(k.Params), number(k.Batch),
+		k.Precision, k.Shape, k.Variant}
+}
+
+// String is for people: infer, backbone wrn-14-1, level 1, batch 32, fp32.
+func (k Key) String() string {
+	var parts []string
+	for i, value := range k.values() {
+		switch name := KeyNames()[i]; {
+		case value == "":
+		case name == "what" || name == "name" || name == "precision":
+			parts = append(parts, value)
+		default:
+			parts = append(parts, name+" "+value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// agrees tells whether two keys are of the same work, some of their parts ignored.
+func (k Key) agrees(other Key, ignored []string) bool {
+	mine, theirs := k.values(), other.values()
+	for i, name := range KeyNames() {
+		if mine[i] != theirs[i] && mine[i] != "" && theirs[i] != "" && !slices.Contains(ignored, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// keyOf tells what a record measures.
+func keyOf(r bench.Record) Key {
+	k := Key{
+		What: r.What, Name: r.Name, Backbone: r.Backbone, Size: r.Size, Level: r.Level, Batch: r.Batch, Precision: r.Precision,
+		Shape: r.Shape, Variant: r.Variant, Units: list(r.Units), Classes: list(r.Classes),
+	}
+	if r.What == bench.WhatInfer {
+		k.Params = r.Params
+	}
+	if strings.HasPrefix(r.What, "conv-") {
+		k.Backbone = ""
+	}
+	return k
+}
+
+// list prints numbers as the command line takes them.
+func list[T int | float64](numbers []T) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]")), ",")
+}

@@ -3,7 +3,6 @@ package compare
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/dvn-vk/dvn-vk/bench"
@@ -21,6 +20,7 @@ type Key struct {
 	Level     int    `json:"level,omitempty"`
 	Params    int    `json:"params,omitempty"` // of inference alone: other programs count a step's otherwise
 	Batch     int    `json:"batch,omitempty"`
+	Bytes     uint64 `json:"bytes,omitempty"` // of a device's ceilings alone: a training step's may move fewer than they did
 	Precision string `json:"precision,omitempty"`
 	Shape     string `json:"shape,omitempty"`
 	Variant   string `json:"variant,omitempty"`
@@ -28,19 +28,21 @@ type Key struct {
 
 // KeyNames are the names of a key's parts, in the order in which they are printed.
 func KeyNames() []string {
-	return []string{"what", "name", "backbone", "units", "classes", "size", "level", "params", "batch", "precision", "shape", "variant"}
+	return []string{"what", "name", "backbone", "units", "classes", "size", "level", "params", "batch", "bytes", "precision", "shape", "variant"}
 }
 
 // values are the key's parts in the order of KeyNames; "" is one that is left out.
 func (k Key) values() []string {
-	number := func(n int) string {
-		if n == 0 {
-			return ""
+	number := func(n any) string {
+		if text := fmt.Sprint(n); text != "0" {
+			return text
 		}
-		return strconv.Itoa(n)
+		return ""
 	}
-	return []string{k.What, k.Name, k.Backbone, k.Units, k.Classes, number(k.Size), number(k.Level), number(k.Params), number(k.Batch),
-		k.Precision, k.Shape, k.Variant}
+	return []string{
+		k.What, k.Name, k.Backbone, k.Units, k.Classes, number(k.Size), number(k.Level), number(k.Params), number(k.Batch), number(k.Bytes),
+		k.Precision, k.Shape, k.Variant,
+	}
 }
 
 // String is for people: infer, backbone wrn-14-1, level 1, batch 32, fp32.
@@ -75,11 +77,13 @@ func keyOf(r bench.Record) Key {
 		What: r.What, Name: r.Name, Backbone: r.Backbone, Size: r.Size, Level: r.Level, Batch: r.Batch, Precision: r.Precision,
 		Shape: r.Shape, Variant: r.Variant, Units: list(r.Units), Classes: list(r.Classes),
 	}
-	if r.What == bench.WhatInfer {
+	switch {
+	case r.What == bench.WhatInfer:
 		k.Params = r.Params
-	}
-	if strings.HasPrefix(r.What, "conv-") {
+	case strings.HasPrefix(r.What, "conv-"):
 		k.Backbone = ""
+	case strings.HasPrefix(r.Name, "ceiling-"):
+		k.Bytes = r.Bytes
 	}
 	return k
 }

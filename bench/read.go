@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +41,7 @@ func Read(r io.Reader) ([]Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("after %d records: %w; it must be what a benchmark writes with --format json or jsonl", len(records), err)
 		}
-		if !bytes.HasPrefix(value, []byte("[")) {
+		if value[0] != '[' {
 			value = slices.Concat([]byte("["), value, []byte("]"))
 		}
 		var list []anyRecord

@@ -12,33 +12,33 @@ import (
 	"github.com/dvn-vk/dvn-vk/bench"
 )
 
-// Latency draws the time of an image against the parameters of the level that it goes through: a colour for each device in the
-// records, a glyph for each backbone. A full line is an image alone (batch 1), a dashed one an image of a batch: the median time
-// over the batch, of the batch size where this is least. It fails if no record is of inference.
+// Latency draws the time of an image against the parameters of the level that it goes through: a colour for each device and
+// driver in the records, a glyph for each backbone. A full line is an image alone (batch 1), a dashed one an image of a batch:
+// the median time over the batch, of the batch size where this is least. It fails if no record is of inference.
 func Latency(records []bench.Record) (*Picture, error) {
 	records = slices.DeleteFunc(slices.Clone(records), func(r bench.Record) bool { return r.What != bench.WhatInfer || r.Params < 1 || r.Batch < 1 })
 	if len(records) == 0 {
 		return nil, errors.New("no record is of the inference of a level: there is nothing to plot; see dvn-vk bench infer")
 	}
 	p := newPicture("Time of an image by level", "parameters of the level", "time of an image, ms")
-	var devices, backbones names
+	var places, backbones names
 	for _, r := range records {
-		devices.number(device(r, records))
+		places.number(place(r))
 		backbones.number(network(r, records))
 	}
-	for i, d := range devices {
+	for i, at := range places {
 		for j, b := range backbones {
-			mine := slices.DeleteFunc(slices.Clone(records), func(r bench.Record) bool { return device(r, records) != d || network(r, records) != b })
+			mine := slices.DeleteFunc(slices.Clone(records), func(r bench.Record) bool { return place(r) != at || network(r, records) != b })
 			for _, s := range []style{{colour: colour(i), glyph: glyph(j)}, {colour: colour(i), glyph: glyph(j), dashes: dashes()}} {
 				if err := p.line(latencies(mine, s.dashes != nil), s); err != nil {
 					return nil, err
 				}
 			}
 		}
-		p.explain(d, style{colour: colour(i)})
+		p.explain(at, style{colour: colour(i)})
 	}
 	for j, b := range backbones {
-		p.explain(b, style{colour: grey(), glyph: glyph(j)})
+		p.explain(b, style{colour: grey(), glyph: glyph(j), noLine: true})
 	}
 	p.explain("one image alone", style{colour: grey()})
 	p.explain("an image of a batch, at the best batch size", style{colour: grey(), dashes: dashes()})

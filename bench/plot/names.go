@@ -19,19 +19,25 @@ func (n *names) number(name string) int {
 	return len(*n) - 1
 }
 
-// device names where a record was measured: with the driver, where the device has several among all records.
-func device(r bench.Record, all []bench.Record) string {
-	name := cmp.Or(r.Device, "unnamed device")
-	several := slices.ContainsFunc(all, func(other bench.Record) bool { return other.Device == r.Device && other.Driver != r.Driver })
-	if several && r.Driver != "" {
-		name += ", " + r.Driver
+// place names where a record was measured.
+func place(r bench.Record) string {
+	if r.Driver == "" {
+		return r.Device
 	}
-	return name
+	return r.Device + ", " + r.Driver
 }
 
-// network names what was measured: the backbone, with the precision where there are several.
+// network names the network that was measured: the backbone, with the precision where there are several.
 func network(r bench.Record, all []bench.Record) string {
-	name := cmp.Or(r.Backbone, "unnamed backbone")
+	return withPrecision(cmp.Or(r.Backbone, "unnamed backbone"), r, all)
+}
+
+// variant names the kernels that were measured, with the precision where there are several.
+func variant(r bench.Record, all []bench.Record) string {
+	return withPrecision(cmp.Or(r.Variant, r.Kernels, "unnamed kernels"), r, all)
+}
+
+func withPrecision(name string, r bench.Record, all []bench.Record) string {
 	several := slices.ContainsFunc(all, func(other bench.Record) bool { return other.Precision != r.Precision })
 	if several && r.Precision != "" {
 		name += ", " + r.Precision

@@ -21,14 +21,16 @@ import (
 type Picture struct {
 	plot   *plot.Plot
 	legend plot.Legend
-	lines  int // of the legend
+	lines  int       // of the legend
+	width  vg.Length // enough for the title and the legend's lines
 }
 
-// Sizes of a picture, in points; the legend makes it higher.
+// Sizes of a picture, in points; the legend makes it higher, and long names wider.
 const (
 	width, height = 640, 420
 	margin        = 12
 	textSize      = 11
+	legendSign    = 34
 	legendLine    = 15
 	dotsPerInch   = 144
 )
@@ -37,16 +39,17 @@ const (
 func newPicture(title, x, y string) *Picture {
 	p := &Picture{plot: plot.New(), legend: plot.NewLegend()}
 	sans := func(size vg.Length) font.Font { return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size} }
-	p.plot.Title.Text, p.plot.Title.TextStyle.Font, p.plot.Title.Padding = title, sans(textSize+2), margin
+	p.plot.Title.Text, p.plot.Title.TextStyle.Font, p.plot.Title.Padding = title, sans(textSize+2), margin/3
 	for _, axis := range []*plot.Axis{&p.plot.X, &p.plot.Y} {
 		axis.Scale, axis.Tick.Marker = plot.LogScale{}, ticks{}
 		axis.Label.TextStyle.Font, axis.Tick.Label.Font = sans(textSize), sans(textSize-1)
 		axis.Label.Padding = margin / 2
 	}
+	p.width = max(width, p.plot.Title.TextStyle.Width(title)+2*margin)
 	p.plot.X.Label.Text, p.plot.Y.Label.Text = x, y
 	p.legend.Left, p.legend.Top = true, true
-	p.legend.TextStyle.Font, p.legend.ThumbnailWidth = sans(textSize), 34
-	p.legend.Padding = legendLine - p.legend.TextStyle.Height("X") - p.legend.TextStyle.FontExtents().Descent
+	p.legend.TextStyle.Font, p.legend.ThumbnailWidth = sans(textSize), legendSign
+	p.legend.Padding = legendLine - p.legend.TextStyle.Rectangle("X").Max.Y // which is what the legend takes a line to need
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 215}, color.Gray{Y: 215}
 	p.plot.Add(grid)
@@ -71,6 +74,7 @@ func (p *Picture) line(points plotter.XYs, s style) error {
 func (p *Picture) explain(text string, s style) {
 	p.legend.Add(text, &plotter.Line{LineStyle: s.line()}, &plotter.Scatter{GlyphStyle: s.point()})
 	p.lines++
+	p.width = max(p.width, legendSign+p.legend.TextStyle.Width(text)+4*margin)
 }
 
 // fit makes the axes reach beyond what was drawn.
@@ -90,7 +94,7 @@ func (p *Picture) Save(path string) error {
 
 // Encode draws the picture as svg or png.
 func (p *Picture) Encode(format string) ([]byte, error) {
-	w, h := vg.Length(width), vg.Length(height+legendLine*p.lines)
+	w, h := p.width, vg.Length(height+legendLine*p.lines)
 	var canvas vg.CanvasWriterTo
 	switch format {
 	case "svg":

@@ -20,6 +20,7 @@ type benchCmd struct {
 	Infer benchInferCmd `cmd:"" help:"Measure the inference of every level."`
 
 	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
+	Plot    benchPlotCmd    `cmd:"" help:"Plot saved results."`
 }
 
 // benchFlags are common to all measurements.

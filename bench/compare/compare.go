@@ -93,7 +93,7 @@ func pair(a, b Series, ignored []string) Comparison {
 	for _, x := range a.Measurements {
 		before := len(c.Rows)
 		for i, y := range b.Measurements {
-			if x.agrees(y.Key, ignored) {
+			if x.Agrees(y.Key, ignored) {
 				found[i] = true
 				c.Rows = append(c.Rows, Row{A: x, B: y, Ratio: y.MedianMS / x.MedianMS, Interval: ratioInterval(x, y), P: test(x, y)})
 			}

@@ -60,8 +60,8 @@ func (k Key) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// agrees tells whether two keys are of the same work, some of their parts ignored.
-func (k Key) agrees(other Key, ignored []string) bool {
+// Agrees tells whether two keys are of the same work, some of their parts ignored.
+func (k Key) Agrees(other Key, ignored []string) bool {
 	mine, theirs := k.values(), other.values()
 	for i, name := range KeyNames() {
 		if mine[i] != theirs[i] && mine[i] != "" && theirs[i] != "" && !slices.Contains(ignored, name) {
@@ -71,8 +71,8 @@ func (k Key) agrees(other Key, ignored []string) bool {
 	return true
 }
 
-// keyOf tells what a record measures.
-func keyOf(r bench.Record) Key {
+// KeyOf tells what a record measures.
+func KeyOf(r bench.Record) Key {
 	k := Key{
 		What: r.What, Name: r.Name, Backbone: r.Backbone, Size: r.Size, Level: r.Level, Batch: r.Batch, Precision: r.Precision,
 		Shape: r.Shape, Variant: r.Variant, Units: list(r.Units), Classes: list(r.Classes),

@@ -35,9 +35,9 @@ func Split(file string, records []bench.Record, best bool) []Series {
 	var all []*collection
 	for _, r := range records {
 		if !best {
-			at(&all, r.Device, r.Driver).add(keyOf(r), r, 1)
+			at(&all, r.Device, r.Driver).add(KeyOf(r), r, 1)
 		} else if r.Best {
-			key := keyOf(r)
+			key := KeyOf(r)
 			key.Batch = 0
 			at(&all, r.Device, r.Driver).add(key, r, 1/float64(max(r.Batch, 1)))
 		}

@@ -127,17 +127,20 @@ func TestOneMeasurementHasARowForEachVariantOfTheOther(t *testing.T) {
 	}
 }
 
-func TestRecordsOfSeveralRunsAreOneMeasurement(t *testing.T) {
-	r := infer(1, 1, "fp32")
-	r.MedianMS = 3 // as of PyTorch, without samples
-	second, third := r, record(r, 0.02, 2)
-	second.MedianMS, third.Drift = 4, 0.2
-	s := only(t, r, second, third)
-	if len(s.Measurements) != 1 || s.Measurements[0].Samples != 4 || !s.Measurements[0].Drifts {
-		t.Fatalf("got %+v, want one measurement of four samples that drifts", s.Measurements)
+func TestSeveralRunsAreKnownByTheirMedians(t *testing.T) {
+	first, second := infer(1, 1, "fp32"), infer(1, 1, "fp32")
+	first.MedianMS, second.MedianMS = 3, 4 // as of PyTorch, without samples
+	third := record(infer(1, 1, "fp32"), 0.02, 5)
+	third.Drift = 0.2
+	s := only(t, first, second, third)
+	if len(s.Measurements) != 1 || s.Measurements[0].Samples != 3 || !s.Measurements[0].Drifts {
+		t.Fatalf("got %+v, want one measurement of three samples that drifts", s.Measurements)
 	}
-	if got := s.Measurements[0].MedianMS; got != (2.02+3)/2 {
-		t.Errorf("median %v, want %v", got, (2.02+3)/2)
+	if got := s.Measurements[0].MedianMS; got != 3 {
+		t.Errorf("median %v, want 3", got)
+	}
+	if s := only(t, third); s.Measurements[0].Samples != 5 || s.Measurements[0].MedianMS != 0.02*102 {
+		t.Errorf("got %+v, want the five samples of one run", s.Measurements)
 	}
 }
 

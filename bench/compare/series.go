@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/perf/benchmath"
 
@@ -28,18 +29,19 @@ type Measurement struct {
 	times    *benchmath.Sample
 }
 
-// Split divides a file's records into series, in the order in which they come. Records of the same key are one measurement with
-// all their samples; a record without samples gives its median as one. So a program that keeps none can be run several
-// times, and the outputs joined. With best, each level's best batch alone is kept, in time per image and whatever its size.
+// Split divides a file's records into series, in the order in which they come. One record of a key is known by its samples, or
+// by its median where it has none. Several are several runs of the same work: then the samples are the runs' medians, since
+// runs differ by more than the samples of one do. With best, each level's best batch alone is kept, in time per image and
+// whatever its size.
 func Split(file string, records []bench.Record, best bool) []Series {
 	var all []*collection
 	for _, r := range records {
 		if !best {
-			at(&all, r.Device, r.Driver).add(KeyOf(r), r, 1)
+			at(&all, r.Device, r.Driver).add(KeyOf(r), run{r, 1})
 		} else if r.Best {
 			key := KeyOf(r)
 			key.Batch = 0
-			at(&all, r.Device, r.Driver).add(key, r, 1/float64(max(r.Batch, 1)))
+			at(&all, r.Device, r.Driver).add(key, run{r, 1 / float64(max(r.Batch, 1))})
 		}
 	}
 	var series []Series
@@ -53,8 +55,13 @@ func Split(file string, records []bench.Record, best bool) []Series {
 type collection struct {
 	device, driver string
 	keys           []Key // in the order in which they came
-	times          map[Key][]float64
-	drifts         map[Key]bool
+	runs           map[Key][]run
+}
+
+// run is a record's part of a measurement.
+type run struct {
+	record bench.Record
+	scale  float64 // that its times are multiplied by
 }
 
 // at finds the collection of a device and driver, or begins it.
@@ -64,34 +71,40 @@ func at(all *[]*collection, device, driver string) *collection {
 			return c
 		}
 	}
-	c := &collection{device: device, driver: driver, times: map[Key][]float64{}, drifts: map[Key]bool{}}
+	c := &collection{device: device, driver: driver, runs: map[Key][]run{}}
 	*all = append(*all, c)
 	return c
 }
 
-// add takes a record's times, multiplied by scale.
-func (c *collection) add(key Key, r bench.Record, scale float64) {
-	if c.times[key] == nil {
+func (c *collection) add(key Key, r run) {
+	if c.runs[key] == nil {
 		c.keys = append(c.keys, key)
 	}
-	samples := r.SamplesMS
-	if len(samples) == 0 {
-		samples = []float64{r.MedianMS}
-	}
-	for _, ms := range samples {
-		c.times[key] = append(c.times[key], ms*scale)
-	}
-	c.drifts[key] = c.drifts[key] || r.Drift != 0
+	c.runs[key] = append(c.runs[key], r)
 }
 
 func (c *collection) series(file string) Series {
 	s := Series{File: file, Device: c.device, Driver: c.driver}
 	for _, key := range c.keys {
-		sample := benchmath.NewSample(c.times[key], &benchmath.DefaultThresholds)
-		s.Measurements = append(s.Measurements, Measurement{
-			Key: key, MedianMS: benchmath.AssumeNothing.Summary(sample, Confidence).Center, Samples: len(sample.Values),
-			Drifts: c.drifts[key], times: sample,
-		})
+		s.Measurements = append(s.Measurements, newMeasurement(key, c.runs[key]))
 	}
 	return s
+}
+
+func newMeasurement(key Key, runs []run) Measurement {
+	var times []float64
+	for _, r := range runs {
+		samples := r.record.SamplesMS
+		if len(runs) > 1 || len(samples) == 0 {
+			samples = []float64{r.record.MedianMS}
+		}
+		for _, ms := range samples {
+			times = append(times, ms*r.scale)
+		}
+	}
+	sample := benchmath.NewSample(times, &benchmath.DefaultThresholds)
+	return Measurement{
+		Key: key, MedianMS: benchmath.AssumeNothing.Summary(sample, Confidence).Center, Samples: len(times), times: sample,
+		Drifts: slices.ContainsFunc(runs, func(r run) bool { return r.record.Drift != 0 }),
+	}
 }

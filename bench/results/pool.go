@@ -7,8 +7,8 @@ import (
 	"github.com/dvn-vk/dvn-vk/bench/compare"
 )
 
-// pool joins records of the same work, as of several runs, to one with the median of all samples. The samples themselves are
-// dropped: the page shows medians.
+// pool joins the records of several runs of the same work to one with the runs' median. Samples are dropped: the page shows
+// medians.
 func pool(records []bench.Record) []bench.Record {
 	var pooled []bench.Record
 	for _, m := range compare.Split("", records, false)[0].Measurements {

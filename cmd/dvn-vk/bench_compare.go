@@ -23,8 +23,9 @@ work if they agree in what, name, backbone, units, classes, size, level, params,
 of them does not say agrees with everything. For each pair: both medians, the ratio of times B/A with an interval of 95 % or
 more, and the p-value of a U test, with ~ where the samples show no difference; then geometric means, and what has no partner.
 
-Each further file, and each further device in a file, is compared with the first one. The samples of one run tell nothing of
-how runs differ: join the results of several runs in one file, they are read as one.
+Each further file, and each further device in a file, is compared with the first one. Where runs differ by more than the samples
+of one do, as on a machine with other work, measure several times and join the results of each side in one file: then the
+medians of its runs are the samples, four or more for a test, seven for an interval.
 
 Example:
 

@@ -78,6 +78,8 @@ func TestMeasurementsOfTheSameWorkArePaired(t *testing.T) {
 	pytorch := infer(1, 1, "fp32")
 	step := bench.Record{What: bench.WhatTrain, Backbone: "wrn-14-1", Batch: 64, Units: []float64{1, 1}, Classes: []int{10, 100}, Params: 500}
 	shape := bench.Record{What: bench.WhatForward, Shape: "64x32", Batch: 32}
+	limit := bench.Record{What: bench.WhatOp, Name: bench.CeilingCopy, Bytes: 1 << 20}
+	operation := bench.Record{What: bench.WhatOp, Name: "batch-norm", Backbone: "wrn-14-1", Bytes: 1 << 20}
 	for _, test := range []struct {
 		what   string
 		a, b   bench.Record
@@ -96,6 +98,9 @@ func TestMeasurementsOfTheSameWorkArePaired(t *testing.T) {
 		{"other classes", step, with(step, func(r *bench.Record) { r.Classes = []int{10, 10} }), nil, false},
 		{"a convolution of another backbone", shape, with(shape, func(r *bench.Record) { r.Backbone = "wrn-14-1" }), nil, true},
 		{"another shape", shape, with(shape, func(r *bench.Record) { r.Shape = "64x16" }), nil, false},
+		{"a copy of another size", limit, with(limit, func(r *bench.Record) { r.Bytes *= 2 }), nil, false},
+		{"a step's operation that moves fewer bytes", operation, with(operation, func(r *bench.Record) { r.Bytes /= 2 }), nil, true},
+		{"another operation", operation, with(operation, func(r *bench.Record) { r.Name = "pool" }), nil, false},
 		{"another direction", shape, with(shape, func(r *bench.Record) { r.What = bench.WhatBackwardData }), nil, false},
 		{"other devices", shape, with(shape, func(r *bench.Record) { r.Device, r.Driver = "another", "one" }), nil, true},
 	} {

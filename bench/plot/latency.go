@@ -50,7 +50,7 @@ func grey() color.Color { return color.Gray{Y: 90} }
 
 func dashes() []vg.Length { return []vg.Length{5, 3} }
 
-// latencies are the least times of an image by parameters: alone, or over all batch sizes.
+// latencies are the least times of an image by parameters: alone, or over all batch sizes; of several runs the fastest.
 func latencies(records []bench.Record, batched bool) plotter.XYs {
 	least := map[int]float64{}
 	for _, r := range records {

@@ -22,9 +22,9 @@ func (n *names) number(name string) int {
 // place names where a record was measured.
 func place(r bench.Record) string {
 	if r.Driver == "" {
-		return r.Device
+		return cmp.Or(r.Device, "unnamed device")
 	}
-	return r.Device + ", " + r.Driver
+	return cmp.Or(r.Device, "unnamed device") + ", " + r.Driver
 }
 
 // network names the network that was measured: the backbone, with the precision where there are several.

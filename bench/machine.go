@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -34,32 +35,43 @@ func NewMachine(d *gpu.Device, s Sampling, command string) (*Machine, error) {
 type Work struct {
 	Record       Record  // what it is; Measure fills in the rest
 	Images       int     // of a run, counted once a task; 0: it has none
-	FLOPs, Bytes float64 // of a run, for rates; 0: not counted
+	FLOPs, Bytes float64 // for rates; 0: not counted
+	Times        int     // a run does it so many times over, and is divided by that; 0 and 1: once
 	Run          func() error
 }
 
 // Measure times works against each other: warm-up, then samples in turn. It returns their records in order, with statistics,
 // rates and origin. The context's end is an error.
 func (m *Machine) Measure(ctx context.Context, works []Work) ([]Record, error) {
+	records, err := m.measure(ctx, m.Sampling, m.report, works)
+	m.part++
+	return records, err
+}
+
+func (m *Machine) measure(ctx context.Context, how Sampling, report func(done, total int), works []Work) ([]Record, error) {
 	runs := make([]func() error, len(works))
 	for i, w := range works {
 		runs[i] = w.Run
 	}
-	s := sampler{Sampling: m.Sampling, now: time.Now, ran: m.report}
+	s := sampler{Sampling: how, now: time.Now, ran: report}
 	all, err := s.interleave(ctx, runs)
 	if err != nil {
 		return nil, err
 	}
-	m.part++
 	records := make([]Record, len(works))
 	for i, w := range works {
-		r := w.Record
-		r.summarise(all[i].samples, w.Images)
-		r.WarmUp, r.Precision, r.Origin = all[i].warmUp, "fp32", m.origin
-		r.GFLOPS, r.GBPerS = w.FLOPs/r.MedianMS/1e6, w.Bytes/r.MedianMS/1e6
-		records[i] = r
+		records[i] = m.record(w, all[i])
 	}
 	return records, nil
+}
+
+// record is what came out of a work.
+func (m *Machine) record(w Work, s series) Record {
+	r := w.Record
+	r.summarise(s.samples, max(w.Times, 1), w.Images)
+	r.WarmUp, r.Origin, r.Precision = s.warmUp, m.origin, cmp.Or(r.Precision, "fp32")
+	r.GFLOPS, r.GBPerS = w.FLOPs/r.MedianMS/1e6, w.Bytes/r.MedianMS/1e6
+	return r
 }
 
 // expect begins a piece of work that calls Measure a number of times.

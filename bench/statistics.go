@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// summarise fills in the statistics of samples; images is the number of images of a run, counted once a task, 0 for none.
-func (r *Record) summarise(samples []time.Duration, images int) {
+// summarise fills in the statistics of samples, each of which is of times runs; images is the number of images of a run,
+// counted once a task, 0 for none.
+func (r *Record) summarise(samples []time.Duration, times, images int) {
 	sum := 0.0
 	for _, s := range samples {
-		ms := s.Seconds() * 1e3
+		ms := s.Seconds() * 1e3 / float64(times)
 		r.SamplesMS = append(r.SamplesMS, ms)
 		sum += ms
 	}

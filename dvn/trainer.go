@@ -98,7 +98,7 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
 	}
-	return t.teacher.refreshOnce()
+	return t.teacher.prepareOnce()
 }
 
 func (g *graph) find(id HeadID) *head {
@@ -174,7 +174,7 @@ func (t *Trainer) record(b *layers.Builder, n counts) {
 	if t.teacher != nil {
 		t.teacher.forward(b, n, false)
 	}
-	g.refreshWinograd(b)
+	g.prepareConvs(b)
 	g.forward(b, n, g.batchStatistics())
 	g.loss(b, n)
 	g.backward(b, n)

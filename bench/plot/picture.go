@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/dvn-vk/dvn-vk/bench"
 )
 
 // Picture is a plot with its legend below, so that the legend never hides data.
@@ -89,7 +91,10 @@ func (p *Picture) Save(path string) error {
 	if err != nil {
 		return fmt.Errorf("plot to %s: %w", path, err)
 	}
-	return os.WriteFile(path, picture, 0o644)
+	return bench.WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(picture)
+		return err
+	})
 }
 
 // Encode draws the picture as svg or png.

@@ -3,7 +3,6 @@ package results
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/dvn-vk/dvn-vk/bench"
 )
@@ -51,9 +50,4 @@ func drifts(r bench.Record) string {
 		return ""
 	}
 	return " (drifts)"
-}
-
-// list writes numbers as the command line takes them.
-func list[T int | float64](numbers []T) string {
-	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]")), ",")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/dvn-vk/dvn-vk/bench"
+	"github.com/dvn-vk/dvn-vk/bench/compare"
 )
 
 // only are the records of one kind of work.
@@ -32,9 +33,9 @@ func groups(records []bench.Record, name func(bench.Record) string) (names []str
 
 // network describes what was run, as far as a record says it.
 func network(r bench.Record) string {
-	parts := []string{r.Backbone}
+	key, parts := compare.KeyOf(r), []string{r.Backbone}
 	for _, part := range []struct{ name, value string }{
-		{"units", list(r.Units)}, {"classes", list(r.Classes)}, {"size", number(r.Size)}, {"", r.Precision}, {"kernels", r.Kernels},
+		{"units", key.Units}, {"classes", key.Classes}, {"size", number(r.Size)}, {"", r.Precision}, {"kernels", r.Kernels},
 	} {
 		if part.value != "" {
 			parts = append(parts, strings.TrimSpace(part.name+" "+part.value))

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"bytes"
+	"io"
 
+	"github.com/dvn-vk/dvn-vk/bench"
 	"github.com/dvn-vk/dvn-vk/bench/compare"
 )
 
@@ -11,9 +12,9 @@ type benchCompareCmd struct {
 	Files  []string `arg:"" placeholder:"FILE" help:"Results of benchmarks as JSON; the first device in the first file is the base."`
 	Ignore []string `placeholder:"KEY,..." help:"What may differ between the two of a pair, for example precision or variant."`
 	Best   bool     `help:"Compare each level's best batch, in time per image."`
-	Format string   `enum:"md,csv,json" default:"md" help:"Form of the result: md, csv or json."`
+	Format string   `enum:"md,csv,json" default:"md" help:"Form of the result: ${enum}. Default: md."`
 	JSON   bool     `help:"Short for --format json."`
-	Out    string   `placeholder:"FILE" help:"Write the result to a file, not to standard output."`
+	Out    string   `placeholder:"FILE" help:"Write the result to a file, which appears when it is complete."`
 }
 
 // Help shows an example.
@@ -44,9 +45,9 @@ func (b *benchCompareCmd) Run(c *console) error {
 	if b.JSON {
 		format = "json"
 	}
-	var text bytes.Buffer
-	if err := compare.Write(&text, format, comparisons); err != nil {
-		return err
+	write := func(w io.Writer) error { return compare.Write(w, format, comparisons) }
+	if b.Out == "" {
+		return write(c.out)
 	}
-	return writeResult(c, b.Out, text.Bytes())
+	return bench.WriteFile(b.Out, write)
 }

@@ -16,6 +16,7 @@ import (
 // Result is what was measured on a device at a commit.
 type Result struct {
 	File    string
+	Note    string // of the file's name
 	Records []bench.Record // at least one; all of one device, driver and commit, and one for each work
 }
 
@@ -54,33 +55,35 @@ func load(folder fs.FS, name string) (Result, error) {
 		return Result{}, err
 	}
 	r := Result{File: name, Records: records}
-	if err := r.check(); err != nil {
+	if r.Note, err = r.check(); err != nil {
 		return Result{}, err
 	}
 	r.Records = pool(records)
 	return r, nil
 }
 
-func (r Result) check() error {
+// check compares what is in the file with its name, and returns the note in it.
+func (r Result) check() (note string, err error) {
 	first := r.Origin()
 	for i, other := range r.Records {
 		if other.Device != first.Device || other.Driver != first.Driver || other.Commit != first.Commit {
-			return fmt.Errorf("record %d is of %s, %s, commit %q, the first of %s, %s, commit %q: a file is of one", i+1,
+			return "", fmt.Errorf("record %d is of %s, %s, commit %q, the first of %s, %s, commit %q: a file is of one", i+1,
 				other.Device, other.Driver, other.Commit, first.Device, first.Driver, first.Commit)
 		}
 	}
 	switch own := slices.ContainsFunc(r.Records, func(r bench.Record) bool { return r.Version != "" }); {
 	case own && first.Commit == "":
-		return errors.New("it does not say which commit was measured: measure with a program from make build, in a checkout")
+		return "", errors.New("it does not say which commit was measured: measure with a program from make build, in a checkout")
 	case strings.HasSuffix(first.Commit, "+"):
-		return fmt.Errorf("commit %s means that there were changes, so that nobody can repeat it: commit them and measure again", first.Commit)
+		return "", fmt.Errorf("commit %s means that there were changes, so that nobody can repeat it: commit them and measure again", first.Commit)
 	}
 	want := slug(first.Device) + "_" + cmp.Or(first.Commit, slug(first.Driver))
 	ending := path.Ext(r.File)
-	if base := strings.TrimSuffix(r.File, ending); base != want && !strings.HasPrefix(base, want+"_") {
-		return fmt.Errorf("call it %s%s, or %s_NOTE%s, by the device and what was measured", want, ending, want, ending)
+	rest, found := strings.CutPrefix(strings.TrimSuffix(r.File, ending), want)
+	if note, noted := strings.CutPrefix(rest, "_"); found && (noted || rest == "") {
+		return note, nil
 	}
-	return nil
+	return "", fmt.Errorf("call it %s%s, or %s_NOTE%s, by the device and what was measured", want, ending, want, ending)
 }
 
 // Origin is where and how the result was measured.

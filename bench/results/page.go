@@ -19,7 +19,7 @@ func Page(results []Result) []byte {
 	devices(&page, results)
 	comparison(&page, results)
 	for i, r := range results {
-		fmt.Fprintf(&page, "\n## %d. %s\n\n%s\n", i+1, r.Origin().Device, r.described())
+		fmt.Fprintf(&page, "\n## %d. %s\n\n%s\n", i+1, strings.TrimSuffix(r.Origin().Device+", "+r.Note, ", "), r.described())
 		inference(&page, r)
 		training(&page, r)
 		kernels(&page, r)
@@ -32,11 +32,11 @@ func Page(results []Result) []byte {
 func devices(page *bytes.Buffer, results []Result) {
 	fmt.Fprint(page, "\n## Devices\n\n")
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"", "device", "driver", "commit", "day", "file"})
+	t.AppendHeader(table.Row{"", "device", "driver", "commit", "note", "day", "file"})
 	for i, r := range results {
 		o := r.Origin()
 		day, _, _ := strings.Cut(o.Date, "T")
-		t.AppendRow(table.Row{i + 1, o.Device, o.Driver, o.Commit, day, fmt.Sprintf("[%s](../bench/results/%s)", r.File, r.File)})
+		t.AppendRow(table.Row{i + 1, o.Device, o.Driver, o.Commit, r.Note, day, fmt.Sprintf("[%s](../bench/results/%s)", r.File, r.File)})
 	}
 	write(page, t)
 }

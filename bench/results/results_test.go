@@ -69,6 +69,7 @@ func TestAFileMustBeCalledWhatIsInIt(t *testing.T) {
 		{"a list", "gpu-x_abc.json", "[" + record("1", "abc") + "]", ""},
 		{"a note", "gpu-x_abc_at-home.jsonl", record("1", "abc"), ""},
 		{"another program", "cpu_pytorch-2.3.json", `{"what": "train", "median_ms": 1, "device": "cpu", "torch": "2.3"}`, ""},
+		{"a longer commit", "gpu-x_abcd_at-home.jsonl", record("1", "abc"), "call it gpu-x_abc.jsonl"},
 		{"another device", "gpu-y_abc.jsonl", record("1", "abc"), "call it gpu-x_abc.jsonl, or gpu-x_abc_NOTE.jsonl"},
 		{"another commit", "gpu-x_abcd.jsonl", record("1", "abc"), "call it gpu-x_abc.jsonl"},
 		{"two drivers", "gpu-x_abc.jsonl", record("1", "abc") + record("2", "abc"), "record 2 is of GPU (X), 2"},

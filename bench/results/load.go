@@ -16,7 +16,7 @@ import (
 // Result is what was measured on a device at a commit.
 type Result struct {
 	File    string
-	Note    string // of the file's name
+	Note    string         // of the file's name
 	Records []bench.Record // at least one; all of one device, driver and commit, and one for each work
 }
 

@@ -97,13 +97,15 @@ func TestTheLatencyOfABatchIsThatOfItsBestSize(t *testing.T) {
 }
 
 func TestARooflineNamesCeilingsDirectionsAndVariants(t *testing.T) {
-	p, err := Roofline([]bench.Record{convolution(bench.WhatForward, "flat", 300, 3), convolution(bench.WhatBackwardData, "winograd", 900, 9)}, ceilings())
+	half := convolution(bench.WhatBackwardData, "winograd", 900, 9)
+	half.Precision = "fp16"
+	p, err := Roofline([]bench.Record{convolution(bench.WhatForward, "flat", 300, 3), half}, ceilings())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := texts(t, p)
 	for _, want := range []string{"Roofline of gpu <1>, driver 1", "arithmetic intensity, FLOP/byte", "GFLOP/s", "conv-forward", "conv-backward_data",
-		"flat", "winograd", "copies: 50 GB/s", "multiply-adds, fp32: 1000 GFLOP/s", "multiply-adds, fp16: 2000 GFLOP/s"} {
+		"flat, fp32", "winograd, fp16", "copies: 50 GB/s", "multiply-adds, fp32: 1000 GFLOP/s", "multiply-adds, fp16: 2000 GFLOP/s"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("the plot does not say %q: %q", want, got)
 		}
@@ -111,6 +113,17 @@ func TestARooflineNamesCeilingsDirectionsAndVariants(t *testing.T) {
 	// Ridges at 1000/50 and 2000/50 and the kernels at 100, all with room around them; the roof is the highest.
 	if x, y := p.plot.X, p.plot.Y; x.Min >= 20 || x.Max <= 100 || y.Min >= 300 || y.Max <= 2000 {
 		t.Errorf("the axes reach from %v to %v and from %v to %v", x.Min, x.Max, y.Min, y.Max)
+	}
+}
+
+func TestARooflineLeavesOutCeilingsOfPrecisionsThatNoKernelHas(t *testing.T) {
+	p, err := Roofline([]bench.Record{convolution(bench.WhatForward, "flat", 300, 3)}, ceilings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(texts(t, p), "\n")
+	if !strings.Contains(got, "multiply-adds, fp32") || strings.Contains(got, "fp16") {
+		t.Errorf("the plot says %q, want the ceiling of fp32 alone", got)
 	}
 }
 

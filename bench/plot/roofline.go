@@ -14,10 +14,10 @@ import (
 
 // Roofline draws the rate of each convolution of one device against its arithmetic intensity, operations over the bytes that it
 // must at least read and write: a colour for each direction, a glyph for each variant. Above them are the device's ceilings:
-// its copy bandwidth, and its rate of multiply-adds in each precision (S. Williams, A. Waterman and D. Patterson, Roofline,
-// 2009). Kernels may lie above the slope, where what they read is still in a cache, and by Winograd above the flat part: their
-// operations are counted as those of the direct convolution. It fails if records are of several devices, if none is of a
-// convolution with its rates, or if the ceilings lack a copy or multiply-adds in fp32 of that device.
+// its copy bandwidth, and its rate of multiply-adds in fp32 and in what else the records compute in (S. Williams, A. Waterman
+// and D. Patterson, Roofline, 2009). Kernels may lie above the slope, where what they read is still in a cache, and by Winograd
+// above the flat part: their operations are counted as those of the direct convolution. It fails if records are of several
+// devices, if none is of a convolution with its rates, or if the ceilings lack a copy or multiply-adds in fp32 of that device.
 func Roofline(records []bench.Record, ceilings bench.Ceilings) (*Picture, error) {
 	records = slices.DeleteFunc(slices.Clone(records), func(r bench.Record) bool {
 		return !strings.HasPrefix(r.What, "conv-") || r.GFLOPS <= 0 || r.GBPerS <= 0
@@ -39,8 +39,7 @@ func Roofline(records []bench.Record, ceilings bench.Ceilings) (*Picture, error)
 		return nil, errors.New("no ceilings of " + places[0] + ", for copies and multiply-adds in fp32: see dvn-vk bench device")
 	}
 	p := newPicture("Roofline of "+places[0], "arithmetic intensity, FLOP/byte", "GFLOP/s")
-	low, high := intensities(records)
-	if err := p.roofs(ceilings, low, high); err != nil {
+	if err := p.roofs(records, ceilings); err != nil {
 		return nil, err
 	}
 	for i, what := range directions {
@@ -77,18 +76,20 @@ func intensities(records []bench.Record) (low, high float64) {
 }
 
 // roofs draws the ceilings so that both their slope and their flat parts are seen, beyond the intensities of the kernels.
-func (p *Picture) roofs(ceilings bench.Ceilings, low, high float64) error {
+func (p *Picture) roofs(records []bench.Record, ceilings bench.Ceilings) error {
 	bandwidth, peak := ceilings.Copy(), 0.0
-	for _, precision := range []string{"fp32", "fp16", "matrix"} {
+	precisions := precisionsOf(records)
+	for _, precision := range precisions {
 		peak = max(peak, ceilings.FMA(precision))
 	}
+	low, high := intensities(records)
 	left, right := min(low, ceilings.FMA("fp32")/bandwidth)/2, 2*max(high, peak/bandwidth)
-	slope := style{colour: grey(), dashes: []vg.Length{5, 3}}
+	slope := style{colour: grey(), dashes: dashes()}
 	if err := p.line(plotter.XYs{{X: left, Y: left * bandwidth}, {X: peak / bandwidth, Y: peak}}, slope); err != nil {
 		return err
 	}
 	p.explain(fmt.Sprintf("copies: %.3g GB/s", bandwidth), slope)
-	for i, precision := range []string{"fp32", "fp16", "matrix"} {
+	for i, precision := range precisions {
 		rate := ceilings.FMA(precision)
 		if rate <= 0 {
 			continue
@@ -100,4 +101,15 @@ func (p *Picture) roofs(ceilings bench.Ceilings, low, high float64) error {
 		p.explain(fmt.Sprintf("multiply-adds, %s: %.4g GFLOP/s", precision, rate), flat)
 	}
 	return nil
+}
+
+// precisionsOf names the ceilings that matter to records: fp32, and the others where a kernel computes so.
+func precisionsOf(records []bench.Record) []string {
+	precisions := []string{"fp32"}
+	for _, other := range []string{"fp16", "matrix"} {
+		if slices.ContainsFunc(records, func(r bench.Record) bool { return r.Precision == other || r.Variant == other }) {
+			precisions = append(precisions, other)
+		}
+	}
+	return precisions
 }

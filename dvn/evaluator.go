@@ -27,7 +27,7 @@ func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int
 		e.graph, err = newGraph(e.arena, k, store, &e.phase, forEvaluation, inputs)
 	}
 	if err == nil {
-		err = e.graph.refreshOnce()
+		err = e.graph.prepare()
 	}
 	if err != nil {
 		e.Close()

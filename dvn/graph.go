@@ -85,6 +85,7 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	if err != nil {
 		return nil, err
 	}
+	s.only(store.units)
 	g := &graph{shape: s, arena: a, kernels: k, store: store, use: use, inputs: inputs}
 	g.identity = a.ints("identity", indices(max(s.feature.Total(), s.stem.Total())))
 	for _, h := range p.Heads {

@@ -54,21 +54,6 @@ func (g *graph) refreshWinograd(b *layers.Builder) {
 	}
 }
 
-// refreshOnce brings U up to date for weights that stay as they are while the graph is used.
-func (g *graph) refreshOnce() error {
-	b := g.kernels.NewBuilder()
-	g.refreshWinograd(b)
-	if b.Empty() {
-		return nil
-	}
-	p, err := b.Finish("refresh of transformed weights", false)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	return p.Run()
-}
-
 // usesWinograd tells whether some convolution runs by Winograd.
 func (g *graph) usesWinograd() bool {
 	for _, b := range g.blocks {

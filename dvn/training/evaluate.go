@@ -204,6 +204,5 @@ func Evaluate(ctx context.Context, o EvalOptions) ([]Row, error) {
 	if err := c.restore(store, "", false); err != nil {
 		return nil, err
 	}
-	reached := phases[min(c.state.Phase, len(phases))-1]
-	return makeTable(ctx, kernels, store, reached, c.config, tasks)
+	return makeTable(ctx, kernels, store, c.reached(), c.config, tasks)
 }

@@ -125,10 +125,10 @@ func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
 	}
 	g.normBackward(b, block.conv2, norms2)
 	b.ConvBackwardData(block.conv2, g.store.value(block.conv2.Name+".weight"), back2)
-	b.ConvBackwardWeights(block.conv2, g.store.gradient(block.conv2.Name+".weight"), convs2, g.blocksThatTrain(block.conv2, false), g.scratch)
+	b.ConvBackwardWeights(block.conv2, g.store.gradient(block.conv2.Name+".weight"), convs2, g.blocksThatTrain(block.conv2, false))
 	g.normBackward(b, block.conv1, norms1)
 	b.ConvBackwardData(block.conv1, g.store.value(block.conv1.Name+".weight"), back1)
-	b.ConvBackwardWeights(block.conv1, g.store.gradient(block.conv1.Name+".weight"), convs1, g.blocksThatTrain(block.conv1, block.readsStem), g.scratch)
+	b.ConvBackwardWeights(block.conv1, g.store.gradient(block.conv1.Name+".weight"), convs1, g.blocksThatTrain(block.conv1, block.readsStem))
 	b.ShortcutBackward(block.name, shortcuts, block.conv1.Stride)
 }
 
@@ -158,7 +158,7 @@ func (g *graph) backwardStem(b *layers.Builder, stems []*stem, n counts) {
 	for i := range convs {
 		convs[i].Y = norms[i].DX
 	}
-	b.ConvBackwardWeights(conv, g.store.gradient(conv.Name+".weight"), convs, g.stemBlocks(conv), g.scratch)
+	b.ConvBackwardWeights(conv, g.store.gradient(conv.Name+".weight"), convs, g.stemBlocks(conv))
 }
 
 // stemBlocks: all of a stem trains, or nothing.
@@ -172,22 +172,11 @@ func (g *graph) stemBlocks(c layers.Conv) layers.Blocks {
 	return blocks
 }
 
-// allocateScratch makes room for the largest weight gradient's partial sums and for the losses.
-func (g *graph) allocateScratch() {
-	n := g.capacity()
-	floats, images := 0, 0
-	for i, block := range g.blocks {
-		convs1, convs2 := g.blockConvs(i, n)
-		floats = max(floats, g.kernels.ConvWeightsScratch(block.conv1, convs1, g.blocksThatTrain(block.conv1, block.readsStem)),
-			g.kernels.ConvWeightsScratch(block.conv2, convs2, g.blocksThatTrain(block.conv2, false)))
-	}
-	for _, stems := range g.stemsByTask() {
-		conv := stems[0].conv
-		floats = max(floats, g.kernels.ConvWeightsScratch(conv, g.stemConvs(stems, n), g.stemBlocks(conv)))
-	}
+// allocateLosses makes room for the losses of every image.
+func (g *graph) allocateLosses() {
+	images := 0
 	for _, h := range g.heads {
-		images += even(n[h.Input])
+		images += even(g.capacity()[h.Input])
 	}
-	g.scratch = g.floats("partial sums of weight gradients", gpu.Gradients, floats)
 	g.each = g.floats("losses by image", gpu.Activations, images)
 }

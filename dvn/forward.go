@@ -9,10 +9,10 @@ import (
 type counts map[int]int
 
 // prepare computes what hangs on weights and running statistics alone, which stay as they are while an evaluation's graph is
-// used: Winograd's U, and scale and shift of every batch-norm.
+// used: second layouts of the weights, and scale and shift of every batch-norm.
 func (g *graph) prepare() error {
 	b := g.kernels.NewBuilder()
-	g.refreshWinograd(b)
+	g.prepareConvs(b)
 	if !g.batchStatistics() {
 		b.Merge("running statistics", g.allNorms(), layers.RunningStatistics)
 	}

@@ -30,7 +30,6 @@ type graph struct {
 	heads   []*head
 
 	identity gpu.Range // 0, 1, 2, ...: physical maps of private batch-norms
-	scratch  gpu.Range // partial sums of weight gradients, one convolution at a time
 	logits   *gpu.Exchange
 	losses   *gpu.Exchange
 	each     gpu.Range            // losses by image
@@ -91,10 +90,10 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	for _, h := range p.Heads {
 		g.addHead(h)
 	}
-	g.allocateWinograd()
+	g.chooseVariants()
 	if use == forTraining {
 		g.shareNorms()
-		g.allocateScratch()
+		g.allocateLosses()
 	}
 	logits := 0
 	for i, h := range g.heads {

@@ -126,8 +126,8 @@ func (i *Inference) Samples() (samples []gpu.Sample, wall bool, err error) {
 	return i.program.Samples()
 }
 
-// UsesWinograd tells whether some convolution runs by Winograd, which rounds more than the direct kernels.
-func (i *Inference) UsesWinograd() bool { return i.graph.usesWinograd() }
+// Variants lists the variants that its convolutions use: Winograd rounds more than the direct kernels.
+func (i *Inference) Variants() []layers.Variant { return i.graph.variants() }
 
 // Close releases what the inference allocated, not its level. Closing twice is harmless.
 func (i *Inference) Close() {

@@ -3,6 +3,7 @@ package dvn
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,8 +63,8 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 			p := severalUnits(bn)
 			batches := randomBatches(p, 1, map[int]int{1: 3, 2: 3})
 			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
-				for _, variant := range []string{layers.VariantFlat, layers.VariantWinograd} {
-					k, err := layers.NewKernelsOf(k.Device, variant)
+				for _, variant := range []layers.Variant{layers.Flat, layers.Winograd} {
+					k, err := layers.NewKernelsOf(k.Device, layers.Selection{Variant: variant})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -89,8 +90,8 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 								t.Fatalf("%s, %s: logit %d is %v, that of the whole network %v", variant, idOf(h), i, got, want)
 							}
 						}
-						if inference.UsesWinograd() != (variant == layers.VariantWinograd) {
-							t.Errorf("%s: Winograd %v", variant, inference.UsesWinograd())
+						if !slices.Contains(inference.Variants(), variant) {
+							t.Errorf("%s: runs by %v", variant, inference.Variants())
 						}
 					}
 				}

@@ -174,7 +174,7 @@ func (t *Trainer) record(b *layers.Builder, n counts) {
 	if t.teacher != nil {
 		t.teacher.forward(b, n, false)
 	}
-	g.refreshWinograd(b)
+	g.prepareConvs(b)
 	g.forward(b, n, g.batchStatistics())
 	g.loss(b, n)
 	g.backward(b, n)

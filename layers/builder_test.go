@@ -16,7 +16,8 @@ func (b *bench) every(heads int) map[string]int {
 	conv := Conv{Name: "conv", Kernel: 3, Stride: 1, InSize: 4, In: NewMaps([]int{0, 2, 4}, UnitPad), Out: NewMaps([]int{0, 2, 4}, UnitPad)}
 	const images, maps, classes = 3, 4, 5
 	set := AllUnits(2)
-	w, g, scratch := b.floats(random(r, conv.Weights())), b.empty(conv.Weights()), b.empty(1<<16)
+	conv.Memory.Scratch = b.empty(1 << 16)
+	w, g := b.floats(random(r, conv.Weights())), b.empty(conv.Weights())
 	parameters, momentum := b.floats(random(r, conv.Weights())), b.floats(random(r, conv.Weights()))
 	identity := b.floats(make([]float64, maps)) // map 0 for all: integers and floats have the same 0
 	var convs []ConvHead
@@ -56,7 +57,7 @@ func (b *bench) every(heads int) map[string]int {
 	for name, record := range map[string]func(*Builder){
 		"ConvForward":          func(l *Builder) { l.ConvForward(conv, w, convs, nil) },
 		"ConvBackwardData":     func(l *Builder) { l.ConvBackwardData(conv, w, convs) },
-		"ConvBackwardWeights":  func(l *Builder) { l.ConvBackwardWeights(conv, g, convs, allBlocks(), scratch) },
+		"ConvBackwardWeights":  func(l *Builder) { l.ConvBackwardWeights(conv, g, convs, allBlocks()) },
 		"Statistics":           func(l *Builder) { l.Statistics("norm", norms) },
 		"Merge":                func(l *Builder) { l.Merge("norm", norms, RunningStatistics) },
 		"Apply":                func(l *Builder) { l.Apply("norm", norms, 1) },
@@ -155,7 +156,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 			{"a unit of odd width", func(l *Builder) { l.ConvForward(odd, w, head(3, tensor(1, 4, 4), tensor(1, 4, 4)), nil) }, "multiple of 2"},
 			{"too many maps", func(l *Builder) { l.ConvBackwardData(wide, w, head(1, tensor(1, 4, 2), tensor(1, 4, 2))) }, "at most 65535"},
 			{"too little scratch", func(l *Builder) {
-				l.ConvBackwardWeights(c, w, head(3, tensor(9, 4, 4), tensor(9, 4, 4)), allBlocks(), w)
+				l.ConvBackwardWeights(c, w, head(3, tensor(9, 4, 4), tensor(9, 4, 4)), allBlocks())
 			}, "bytes of scratch"},
 			{"heads of two sizes", func(l *Builder) {
 				l.Apply("norm", []NormHead{norm(tensor(1, 4, 2), Activations{}), norm(tensor(1, 5, 2), Activations{})}, 1)

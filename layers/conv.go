@@ -15,8 +15,15 @@ type Conv struct {
 	Kernel  int // 1 or 3
 	Stride  int // 1 to 3
 	InSize  int // side of the square input
-	// Winograd is the memory with which the convolution runs by Winograd; the zero value runs it directly.
-	Winograd Winograd
+	// Variants says how each pass runs, and Memory holds what they need for it; the zero values run the direct kernels.
+	Variants Variants
+	Memory   ConvMemory
+}
+
+// ConvMemory is what the variants of a convolution need beside its tensors.
+type ConvMemory struct {
+	Prepared [passes]gpu.Range // by pass: PreparedFloats, the second layout of the weights that PrepareConvs refreshes
+	Scratch  gpu.Range         // ConvScratch floats while a pass runs, so convolutions share it
 }
 
 // OutSize is the side of the output: floor((InSize-1)/Stride) + 1.
@@ -88,10 +95,58 @@ type convBackwardDataPush convForwardPush
 // ConvForward records y = conv(x, W) for every head in one dispatch: x [N, InSize+2, InSize+2, maps of In], y
 // [N, OutSize+2, OutSize+2, maps of Out], w the one physical [Out, Kernel, Kernel, In]. epilogue may be nil.
 func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	if c.Winograd.U.Buffer != nil {
-		b.winogradForward(c.Name+" forward", c, c.Winograd.U, heads, epilogue)
-		return
+	c.Variants[Forward].kernels().forward(b, c, w, heads, epilogue)
+}
+
+// ConvBackwardData records x = the gradient of the input from y = the gradient of the output, for every head in one
+// dispatch, on the same weights. y's halo is zero.
+func (b *Builder) ConvBackwardData(c Conv, w gpu.Range, heads []ConvHead) {
+	c.Variants[BackwardData].kernels().backwardData(b, c, w, heads)
+}
+
+// ConvBackwardWeights records g = the gradient of the physical weights, summed over all heads (eq. 5): X are the inputs, Y
+// the gradients of the outputs, with zero halos. Blocks that do not train, or that no head holds, are left as they are.
+func (b *Builder) ConvBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
+	c.Variants[BackwardWeights].kernels().backwardWeights(b, c, g, heads, blocks)
+}
+
+// ConvScratch is the number of floats of scratch that a pass needs; it may be 0. blocks are those that train.
+func (k *Kernels) ConvScratch(p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
+	return c.Variants[p].kernels().scratch(k, p, c, heads, blocks)
+}
+
+// PreparedFloats is the size of the second layout of the weights that a pass reads; it may be 0.
+func (k *Kernels) PreparedFloats(p Pass, c Conv) int {
+	return c.Variants[p].kernels().prepared(k, p, c)
+}
+
+// PreparedConv is a convolution whose second layouts of the weights are to be refreshed.
+type PreparedConv struct {
+	Conv Conv
+	W    gpu.Range
+}
+
+// PrepareConvs records the refreshing of all second layouts from the one weight buffer, after it has changed.
+func (b *Builder) PrepareConvs(convs []PreparedConv) {
+	b.winogradWeights(convs, Forward)
+	b.winogradWeights(convs, BackwardData)
+}
+
+// flatFamily are the direct kernels.
+type flatFamily struct{}
+
+func (flatFamily) candidates(*Kernels, Pass, Conv, []ConvHead) []Variant { return []Variant{Flat} }
+func (flatFamily) suits(*Kernels, Pass, Conv, []ConvHead) bool           { return true }
+func (flatFamily) prepared(*Kernels, Pass, Conv) int                     { return 0 }
+
+func (flatFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
+	if p != BackwardWeights {
+		return 0
 	}
+	return k.partialFloats(c, k.planWeights(c, heads, blocks))
+}
+
+func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
 	t := forwardTile(b.kernels.lanes, c)
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
 		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, b.kernels.lanes)
@@ -110,13 +165,7 @@ func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *E
 	b.dispatch("conv_forward", op, push, t.x, t.y, c.Stride, c.Kernel, mode, residualStride)
 }
 
-// ConvBackwardData records x = the gradient of the input from y = the gradient of the output, for every head in one
-// dispatch, on the same weights. y's halo is zero.
-func (b *Builder) ConvBackwardData(c Conv, w gpu.Range, heads []ConvHead) {
-	if c.Winograd.UBackward.Buffer != nil {
-		b.winogradForward(c.Name+" backward data", c.turned(), c.Winograd.UBackward, turnedHeads(heads), nil)
-		return
-	}
+func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead) {
 	t := backwardTile(b.kernels.lanes, c)
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
 		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps/2, b.kernels.lanes)

@@ -80,21 +80,7 @@ func (k *Kernels) partialFloats(c Conv, p weightsPlan) int {
 	return p.splits * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
 }
 
-// ConvWeightsScratch is the number of floats of scratch that ConvBackwardWeights needs; it may be 0. Winograd has its own.
-func (k *Kernels) ConvWeightsScratch(c Conv, heads []ConvHead, blocks Blocks) int {
-	if c.Winograd.Gradient {
-		return 0
-	}
-	return k.partialFloats(c, k.planWeights(c, heads, blocks))
-}
-
-// ConvBackwardWeights records g = the gradient of the physical weights, summed over all heads (eq. 5): X are the inputs, Y
-// the gradients of the outputs, with zero halos. Blocks that do not train, or that no head holds, are left as they are.
-func (b *Builder) ConvBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blocks Blocks, scratch gpu.Range) {
-	if c.Winograd.Gradient {
-		b.winogradBackwardWeights(c, g, heads, blocks)
-		return
-	}
+func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
 	k := b.kernels
 	plan := k.planWeights(c, heads, blocks)
 	if len(plan.tiles) == 0 {
@@ -119,7 +105,7 @@ func (b *Builder) ConvBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blo
 		b.dispatch("conv_backward_weights", op, push, constants...)
 		return
 	}
-	partialBytes := 4 * uint64(k.partialFloats(c, plan))
+	partialBytes, scratch := 4*uint64(k.partialFloats(c, plan)), c.Memory.Scratch
 	if scratch.Size < partialBytes {
 		b.fail(fmt.Errorf("%s: %w: partial sums need %d bytes of scratch, there are %d", c.Name, ErrShape, partialBytes, scratch.Size))
 		return

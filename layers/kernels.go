@@ -1,11 +1,8 @@
 package layers
 
 import (
-	"cmp"
 	"encoding/binary"
 	"fmt"
-	"os"
-	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/shaders"
@@ -14,56 +11,48 @@ import (
 // UnitPad is what every unit's maps are padded to a multiple of: the kernels load two maps at a time.
 const UnitPad = 2
 
-// Variants of the convolution kernels. Together with the device they decide the order of every sum, and so the bits of a run.
-const (
-	VariantAuto     = "auto"     // what is fastest on the kind of device, by shape (docs/kernels.md)
-	VariantFlat     = "flat"     // the direct kernels
-	VariantWinograd = "winograd" // Winograd's F(4x4) wherever it is possible, the direct kernels elsewhere
-)
-
 // Kernels are the shaders as a device runs them.
 type Kernels struct {
-	Device   *gpu.Device
-	manifest shaders.Manifest
-	lanes    int  // workgroup size of every kernel: the subgroup size
-	wide64   bool // load two floats as one 64-bit number
-	variant  string
+	Device    *gpu.Device
+	manifest  shaders.Manifest
+	lanes     int  // workgroup size of every kernel: the subgroup size
+	wide64    bool // load two floats as one 64-bit number
+	selection Selection
 }
 
-// NewKernels prepares the kernels for a device, with the variant that DVNVK_CONV_VARIANT names, else auto; pipelines are
-// compiled when a list first needs them.
+// NewKernels prepares the kernels for a device with the selection of the environment; pipelines are compiled when a list first
+// needs them.
 func NewKernels(d *gpu.Device) (*Kernels, error) {
-	variant := cmp.Or(os.Getenv("DVNVK_CONV_VARIANT"), VariantAuto)
-	k, err := NewKernelsOf(d, variant)
-	if err != nil && variant != VariantAuto {
-		err = fmt.Errorf("DVNVK_CONV_VARIANT: %w", err)
+	s, err := EnvironmentSelection()
+	if err != nil {
+		return nil, err
 	}
-	return k, err
+	return NewKernelsOf(d, s)
 }
 
-// NewKernelsOf prepares the kernels of a variant: that of a run which goes on.
-func NewKernelsOf(d *gpu.Device, variant string) (*Kernels, error) {
-	if !slices.Contains([]string{VariantAuto, VariantFlat, VariantWinograd}, variant) {
-		return nil, fmt.Errorf("convolution kernels %q: the variants are %s, %s and %s", variant, VariantAuto, VariantFlat, VariantWinograd)
+// NewKernelsOf prepares the kernels with a selection: that of a run which goes on, or a measured one.
+func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	manifest, err := shaders.ReadManifest()
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
 	}
 	return &Kernels{
-		variant:  variant,
-		Device:   d,
-		manifest: manifest,
-		lanes:    d.Info.Limits.SubgroupSize,
-		wide64:   d.Info.Features.Int64,
+		selection: s,
+		Device:    d,
+		manifest:  manifest,
+		lanes:     d.Info.Limits.SubgroupSize,
+		wide64:    d.Info.Features.Int64,
 	}, nil
 }
 
-// Variant is the family of convolution kernels that is used.
-func (k *Kernels) Variant() string { return k.variant }
+// Selection is how convolutions get their variants.
+func (k *Kernels) Selection() Selection { return k.selection }
 
-// Describe names what decides the order of sums on this device: it is recorded with a run.
-func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.variant, k.lanes) }
+// Describe names the selection and the lanes.
+func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.selection.Variant, k.lanes) }
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
 type Builder struct {

@@ -62,13 +62,13 @@ func allBlocks() Blocks {
 	return blocks
 }
 
-// passes are the three passes of a convolution over heads that see x, and get dy.
-type passes struct {
+// convolved are the three passes of a convolution over heads that see x, and get dy.
+type convolved struct {
 	y, dx [][]float32
 	g     []float32
 }
 
-func (b *bench) convolve(p physical, sets []UnitSet, x, dy []Tensor) passes {
+func (b *bench) convolve(p physical, sets []UnitSet, x, dy []Tensor) convolved {
 	b.t.Helper()
 	w, g := b.floats(p.w), b.empty(len(p.w))
 	var forward, backward, weights []ConvHead
@@ -79,16 +79,15 @@ func (b *bench) convolve(p physical, sets []UnitSet, x, dy []Tensor) passes {
 		backward = append(backward, ConvHead{In: set, Out: set, X: adx, Y: ady})
 		weights = append(weights, ConvHead{In: set, Out: set, X: ax, Y: ady})
 	}
-	var scratch gpu.Range
-	if n := b.ConvWeightsScratch(p.Conv, weights, allBlocks()); n > 0 {
-		scratch = b.empty(n)
+	if n := b.ConvScratch(BackwardWeights, p.Conv, weights, allBlocks()); n > 0 {
+		p.Memory.Scratch = b.empty(n)
 	}
 	b.run(func(builder *Builder) {
 		builder.ConvForward(p.Conv, w, forward, nil)
 		builder.ConvBackwardData(p.Conv, w, backward)
-		builder.ConvBackwardWeights(p.Conv, g, weights, allBlocks(), scratch)
+		builder.ConvBackwardWeights(p.Conv, g, weights, allBlocks())
 	})
-	var out passes
+	var out convolved
 	for i := range sets {
 		out.y, out.dx = append(out.y, b.inside(forward[i].Y)), append(out.dx, b.inside(backward[i].X))
 		finite(b.t, "y", out.y[i])

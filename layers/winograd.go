@@ -52,11 +52,49 @@ type winogradWeightsPush struct {
 	Groups, LayerCount uint32
 }
 
-// Winograd is the memory with which a convolution runs by Winograd. A pass whose part is empty runs directly.
-type Winograd struct {
-	U, UBackward gpu.Range // forward; gradient of the input: [36][ins/2][outs] pairs, refreshed by WinogradWeights
-	Gradient     bool      // gradient of the weights
-	Scratch      gpu.Range // WinogradScratch floats, shared with other convolutions
+// winogradFamily is Winograd's F(4x4, 3x3).
+type winogradFamily struct{}
+
+// candidates: kernels of 3x3 at stride 1, as far as the shaders' divisions are exact.
+func (winogradFamily) candidates(k *Kernels, _ Pass, c Conv, heads []ConvHead) []Variant {
+	if c.Kernel != 3 || c.Stride != 1 || k.winogradWorkgroups(heads) >= divideLimit {
+		return nil
+	}
+	return []Variant{Winograd}
+}
+
+// suits: found faster on devices of 8 lanes from 64 maps, with tiles enough to fill a product.
+func (winogradFamily) suits(k *Kernels, _ Pass, c Conv, heads []ConvHead) bool {
+	most := 0
+	for _, h := range heads {
+		_, rows := winogradRows(h.X.Images, c.InSize)
+		most = max(most, rows)
+	}
+	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
+}
+
+// prepared is U: forward, or of the gradient of the input; [36][ins/2][outs] pairs.
+func (winogradFamily) prepared(_ *Kernels, p Pass, c Conv) int {
+	if p == BackwardWeights {
+		return 0
+	}
+	return 2 * winogradPositions * winogradUPlane(c)
+}
+
+func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
+	floats := winogradScratch(heads)
+	if p == BackwardWeights {
+		floats += k.planWinogradGradient(c, heads, blocks).floats(k.lanes)
+	}
+	return floats
+}
+
+func (winogradFamily) forward(b *Builder, c Conv, _ gpu.Range, heads []ConvHead, epilogue *Epilogue) {
+	b.winogradForward(c.Name+" forward", c, c.Memory.Prepared[Forward], heads, epilogue)
+}
+
+func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []ConvHead) {
+	b.winogradForward(c.Name+" backward data", c.turned(), c.Memory.Prepared[BackwardData], turnedHeads(heads), nil)
 }
 
 // turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
@@ -104,23 +142,6 @@ func winogradOuts(m Maps, lanes int) int {
 // winogradUPlane is the number of pairs of one position of U.
 func winogradUPlane(c Conv) int { return c.In.Total()/2*c.Out.Total() + winogradPad }
 
-// UsesWinograd tells whether a convolution runs by Winograd for these heads: where it is possible if the variant is forced,
-// else where it was found faster, on devices of 8 lanes from 64 maps with tiles enough to fill a product (docs/kernels.md).
-func (k *Kernels) UsesWinograd(c Conv, heads []ConvHead) bool {
-	if k.variant == VariantFlat || c.Kernel != 3 || c.Stride != 1 || k.winogradWorkgroups(heads) >= divideLimit {
-		return false
-	}
-	if k.variant == VariantWinograd {
-		return true
-	}
-	most := 0
-	for _, h := range heads {
-		_, rows := winogradRows(h.X.Images, c.InSize)
-		most = max(most, rows)
-	}
-	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
-}
-
 // winogradWorkgroups is no less than the workgroups of any pass.
 func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
 	transforms, products, most := 0, 0, 0
@@ -134,41 +155,30 @@ func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
 	return max(transforms*most, products)
 }
 
-// WinogradUFloats is the size of a convolution's U, forward or backward.
-func WinogradUFloats(c Conv) int { return 2 * winogradPositions * winogradUPlane(c) }
-
-// WinogradScratch is the number of floats of scratch that the passes of a convolution need.
-func (k *Kernels) WinogradScratch(c Conv, heads []ConvHead, blocks Blocks, gradient bool) int {
-	floats := winogradScratch(heads)
-	if gradient {
-		floats += k.planWinogradGradient(c, heads, blocks).floats(k.lanes)
-	}
-	return floats
-}
-
-// WinogradLayer is a convolution whose U is to be refreshed.
-type WinogradLayer struct {
-	Conv Conv
-	W, U gpu.Range
-}
-
-// WinogradWeights records U of whole layers from the one weight buffer; backward: of the gradient of the input.
-func (b *Builder) WinogradWeights(convs []WinogradLayer, backward bool) {
+// winogradWeights records U of those convolutions whose pass has one, from the one weight buffer.
+func (b *Builder) winogradWeights(convs []PreparedConv, p Pass) {
 	op := gpu.Op{Name: "winograd weights"}
 	var entries []winogradLayer
 	for _, l := range convs {
+		u := l.Conv.Memory.Prepared[p]
+		if l.Conv.Variants[p].Family() != Winograd {
+			continue
+		}
 		ins, outs := l.Conv.In.Total(), l.Conv.Out.Total()
-		entries = append(entries, winogradLayer{W: address(l.W), U: address(l.U), Ins: uint32(ins), Outs: uint32(outs), UPlane: uint32(winogradUPlane(l.Conv)), First: uint32(op.Workgroups)})
+		entries = append(entries, winogradLayer{W: address(l.W), U: address(u), Ins: uint32(ins), Outs: uint32(outs), UPlane: uint32(winogradUPlane(l.Conv)), First: uint32(op.Workgroups)})
 		inputs, outputs := ins, outs
-		if backward {
+		if p == BackwardData {
 			inputs, outputs = outs, ins
 		}
 		op.Workgroups += inputs / 2 * ceilDiv(outputs, b.kernels.lanes)
-		op.Reads, op.Writes = append(op.Reads, l.W), append(op.Writes, l.U)
-		op.Bytes += float64(l.W.Size + l.U.Size)
+		op.Reads, op.Writes = append(op.Reads, l.W), append(op.Writes, u)
+		op.Bytes += float64(l.W.Size + u.Size)
+	}
+	if len(entries) == 0 {
+		return
 	}
 	constant := 0
-	if backward {
+	if p == BackwardData {
 		op.Name, constant = "winograd weights backward", 1
 	}
 	b.dispatch("winograd_weights", op, winogradWeightsPush{b.table(op.Name, entries), uint32(op.Workgroups), uint32(len(entries))}, constant)
@@ -200,7 +210,7 @@ func winogradScratch(heads []ConvHead) int {
 }
 
 func (b *Builder) winogradPass(c Conv, heads []ConvHead) winogradPass {
-	scratch := c.Winograd.Scratch
+	scratch := c.Memory.Scratch
 	var p winogradPass
 	at := scratch.Offset
 	take := func(floats int) gpu.Range {

@@ -71,15 +71,15 @@ func (p winogradGradientPlan) floats(lanes int) int {
 	return p.splits * winogradPositions * len(p.tiles) * p.outs * p.ins * lanes
 }
 
-// winogradBackwardWeights records g = the gradient of the physical weights: transforms of X and Y, the products, and back.
-func (b *Builder) winogradBackwardWeights(c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
+// backwardWeights records the transforms of X and Y, the products, and the transform back.
+func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
 	k := b.kernels
 	plan := k.planWinogradGradient(c, heads, blocks)
 	if len(plan.tiles) == 0 {
 		return
 	}
 	name := c.Name + " backward weights"
-	p, scratch := b.winogradPass(c, heads), c.Winograd.Scratch
+	p, scratch := b.winogradPass(c, heads), c.Memory.Scratch
 	used := 4 * uint64(winogradScratch(heads))
 	duBytes := 4 * uint64(plan.floats(k.lanes))
 	if used+duBytes > scratch.Size {

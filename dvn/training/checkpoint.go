@@ -13,6 +13,7 @@ import (
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/dvn/safetensors"
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // state is where a run stands: all that continues it bit-identically beside its tensors. Phases and epochs count from 1.
@@ -35,8 +36,9 @@ type origin struct {
 	Device  string   `json:"device"`
 	UUID    string   `json:"device_uuid"`
 	Driver  string   `json:"driver"`
-	Variant string   `json:"variant"` // of the convolution kernels; a run keeps the one that it began with
 	Kernels string   `json:"kernels"` // variant and widths: what the order of sums hangs on
+	// Selection is how the convolutions get their kernels; a run keeps the one that it began with.
+	Selection layers.Selection `json:"selection"`
 }
 
 // checkpoint is a checkpoint file's contents.

@@ -101,7 +101,7 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	for _, why := range skipped {
 		s.Observer.message(fmt.Sprintf("a newer checkpoint cannot be used: %v", why))
 	}
-	if s.kernels, err = layers.NewKernelsOf(o.Device, c.origin.Variant); err != nil {
+	if s.kernels, err = layers.NewKernelsOf(o.Device, c.origin.Selection); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(); err != nil {
@@ -339,5 +339,5 @@ func (s *session) save(w *worker) error {
 
 func (s *session) origin() origin {
 	info := s.Device.Info
-	return origin{Version: s.Version, Command: s.Command, Device: info.Name, UUID: info.UUID.String(), Driver: info.Driver, Variant: s.kernels.Variant(), Kernels: s.kernels.Describe()}
+	return origin{Version: s.Version, Command: s.Command, Device: info.Name, UUID: info.UUID.String(), Driver: info.Driver, Kernels: s.kernels.Describe(), Selection: s.kernels.Selection()}
 }

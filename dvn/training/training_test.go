@@ -112,7 +112,7 @@ func interruptAndResume(t *testing.T, d *gpu.Device, objective string) {
 }
 
 func TestARunKeepsTheKernelsThatItBeganWith(t *testing.T) {
-	t.Setenv("DVNVK_CONV_VARIANT", layers.VariantWinograd)
+	t.Setenv("DVNVK_CONV_VARIANT", string(layers.Winograd))
 	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
 		config := tinyConfig(t, "joint")
 		whole, cut, flat := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "cut"), filepath.Join(t.TempDir(), "flat")
@@ -120,7 +120,7 @@ func TestARunKeepsTheKernelsThatItBeganWith(t *testing.T) {
 			t.Fatal(err)
 		}
 		interruptAfter(t, k.Device, config, cut, 3)
-		t.Setenv("DVNVK_CONV_VARIANT", layers.VariantFlat)
+		t.Setenv("DVNVK_CONV_VARIANT", string(layers.Flat))
 		if _, err := Resume(t.Context(), ResumeOptions{Dir: cut, Device: k.Device}); err != nil {
 			t.Fatal(err)
 		}

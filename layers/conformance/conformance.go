@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"context"
+	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
@@ -31,15 +32,8 @@ type family struct {
 }
 
 func families() []family {
-	return []family{
-		{"conv forward", 180, convForward},
-		{"conv forward with batch-norm", 100, convEpilogue},
-		{"conv backward data", 180, convBackwardData},
-		{"conv backward weights", 180, convBackwardWeights},
-		{"Winograd forward", 60, winogradForward},
-		{"Winograd forward with batch-norm", 40, winogradEpilogue},
-		{"Winograd backward data", 60, winogradBackwardData},
-		{"Winograd backward weights", 60, winogradBackwardWeights},
+	all := slices.Concat(variantFamilies("conv", layers.Flat, 180, plain), variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings))
+	return append(all, []family{
 		{"batch-norm statistics", 90, normStatistics},
 		{"batch-norm evaluation", 35, normEvaluation},
 		{"batch-norm apply", 70, normApply},
@@ -57,7 +51,7 @@ func families() []family {
 		{"cross entropy", 70, crossEntropy},
 		{"distillation", 70, distillation},
 		{"sgd", 70, sgd},
-	}
+	}...)
 }
 
 // Run runs all cases on a device: over a thousand, the same every time. progress, which may be nil, is told how many are

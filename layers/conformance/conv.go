@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -85,20 +84,6 @@ func (c convCase) work() float64 {
 func fitsConv(c convCase) bool     { return c.floats() <= convFloats }
 func fitsEpilogue(c convCase) bool { return c.floats() <= epilogueFloats }
 
-// fitsScratch also limits the partial sums, which grow with the lanes of a device.
-func (t *trial) fitsScratch(c convCase) bool {
-	var heads []layers.ConvHead
-	var all layers.Blocks
-	for u := range all {
-		all[u] = math.MaxUint16
-	}
-	for _, h := range c.heads {
-		x := layers.Activations{Images: h.images, Maps: c.In.Width(h.in)}
-		heads = append(heads, layers.ConvHead{In: h.in, Out: h.out, X: x, Y: layers.Activations{Maps: c.Out.Width(h.out)}})
-	}
-	return fitsConv(c) && t.kernels.ConvWeightsScratch(c.Conv, heads, all) <= scratchFloats
-}
-
 // floats is about what the case's tensors take, residuals apart.
 func (c convCase) floats() int {
 	n := c.Weights()
@@ -116,8 +101,6 @@ func (c convCase) describeHeads() string {
 	return text[1:]
 }
 
-func convForward(t *trial) { t.convForward(t.drawConv(3, fitsConv), plain) }
-
 // convForward makes a case of the forward pass; roundings are those of a product.
 func (t *trial) convForward(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
@@ -131,12 +114,11 @@ func (t *trial) convForward(c convCase, roundings int) {
 		magnitude := layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(w))
 		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
-	t.refresh(c, weights)
+	t.prepare(layers.Forward, &c, weights, layers.Blocks{})
 	t.builder.ConvForward(c.Conv, weights, heads, nil)
 }
 
-func convEpilogue(t *trial) { t.convEpilogue(t.drawConv(2, fitsEpilogue), plain) }
-
+// convEpilogue makes a case of the forward pass with batch-norm and residual behind it.
 func (t *trial) convEpilogue(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
@@ -161,12 +143,11 @@ func (t *trial) convEpilogue(c convCase, roundings int) {
 		magnitude := layers.ApplyRef(sum, absolute(scale), absolute(shift), absoluteShortcut(residual))
 		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
-	t.refresh(c, weights)
+	t.prepare(layers.Forward, &c, weights, layers.Blocks{})
 	t.builder.ConvForward(c.Conv, weights, heads, &epilogue)
 }
 
-func convBackwardData(t *trial) { t.convBackwardData(t.drawConv(3, fitsConv), plain) }
-
+// convBackwardData makes a case of the gradient of the input.
 func (t *trial) convBackwardData(c convCase, roundings int) {
 	w := t.numbers(c.Weights())
 	weights := t.input("w", w)
@@ -179,15 +160,11 @@ func (t *trial) convBackwardData(c convCase, roundings int) {
 		magnitude := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, absoluteTensor(y), absolute(w))
 		t.expectActivations("x", head.X, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*y.Maps))
 	}
-	t.refresh(c, weights)
+	t.prepare(layers.BackwardData, &c, weights, layers.Blocks{})
 	t.builder.ConvBackwardData(c.Conv, weights, heads)
 }
 
-func convBackwardWeights(t *trial) {
-	c := t.drawConv(3, t.fitsScratch)
-	t.convBackwardWeights(c, t.blocks(c), plain)
-}
-
+// convBackwardWeights makes a case of the gradient of the weights.
 func (t *trial) convBackwardWeights(c convCase, blocks layers.Blocks, roundings int) {
 	want, magnitude, terms := make([]float64, c.Weights()), make([]float64, c.Weights()), 0
 	var heads []layers.ConvHead
@@ -200,11 +177,8 @@ func (t *trial) convBackwardWeights(c convCase, blocks layers.Blocks, roundings 
 	}
 	g := t.output("g", c.Weights())
 	t.expectSome("g", g, c.written(blocks), want, magnitude, allowed(roundings, terms))
-	var scratch gpu.Range
-	if floats := t.kernels.ConvWeightsScratch(c.Conv, heads, blocks); floats > 0 {
-		scratch = t.scratch("partials", floats)
-	}
-	t.builder.ConvBackwardWeights(c.Conv, g, heads, blocks, scratch)
+	t.prepare(layers.BackwardWeights, &c, gpu.Range{}, blocks)
+	t.builder.ConvBackwardWeights(c.Conv, g, heads, blocks)
 }
 
 // blocks draws which blocks train; one that some head holds does.

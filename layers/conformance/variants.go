@@ -1,0 +1,84 @@
+package conformance
+
+import (
+	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
+)
+
+// Roundings of a product by Winograd's F(4x4): the transforms multiply by up to 8 and cancel, so that errors are tens of
+// times those of the direct sum (Barabasz and others, 2020, give 10 to 30 for this size; the largest seen here is in
+// docs/kernels.md).
+const winogradRoundings = 400
+
+// variantFamilies are the passes of convolutions by a variant, on cases that it can run.
+func variantFamilies(name string, v layers.Variant, cases, roundings int) []family {
+	return []family{
+		{name + " forward", cases, func(t *trial) {
+			c := t.drawFor(v, layers.Forward, fitsConv)
+			t.convForward(c, roundings)
+		}},
+		{name + " forward with batch-norm", cases * 2 / 3, func(t *trial) {
+			c := t.drawFor(v, layers.Forward, fitsEpilogue)
+			t.convEpilogue(c, roundings)
+		}},
+		{name + " backward data", cases, func(t *trial) {
+			c := t.drawFor(v, layers.BackwardData, fitsConv)
+			t.convBackwardData(c, roundings)
+		}},
+		{name + " backward weights", cases, func(t *trial) {
+			c := t.drawFor(v, layers.BackwardWeights, fitsConv)
+			t.convBackwardWeights(c, t.blocks(c), roundings)
+		}},
+	}
+}
+
+// drawFor draws a convolution of which a variant can run a pass with little scratch.
+func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) bool) convCase {
+	possible := func(c convCase) (layers.Variant, bool) {
+		for _, candidate := range t.kernels.Candidates(p, c.Conv, c.shapes()) {
+			if candidate.Family() == v.Family() && (candidate == v || v == v.Family()) {
+				return candidate, true
+			}
+		}
+		return "", false
+	}
+	c := t.drawConv(3, func(c convCase) bool {
+		found, ok := possible(c)
+		c.Variants[p] = found
+		return ok && fits(c) && t.kernels.ConvScratch(p, c.Conv, c.shapes(), allBlocks())+t.kernels.PreparedFloats(p, c.Conv) <= scratchFloats
+	})
+	c.Variants[p], _ = possible(c)
+	return c
+}
+
+// prepare gives a case the memory of its variant, and records the second layout of its weights.
+func (t *trial) prepare(p layers.Pass, c *convCase, w gpu.Range, blocks layers.Blocks) {
+	if floats := t.kernels.ConvScratch(p, c.Conv, c.shapes(), blocks); floats > 0 {
+		c.Memory.Scratch = t.scratch("scratch", floats)
+	}
+	if floats := t.kernels.PreparedFloats(p, c.Conv); floats > 0 {
+		c.Memory.Prepared[p] = t.scratch("prepared", floats)
+		t.builder.PrepareConvs([]layers.PreparedConv{{Conv: c.Conv, W: w}})
+	}
+}
+
+// shapes are the case's heads without memory.
+func (c convCase) shapes() []layers.ConvHead {
+	var heads []layers.ConvHead
+	for _, h := range c.heads {
+		heads = append(heads, layers.ConvHead{
+			In: h.in, Out: h.out,
+			X: layers.Activations{Images: h.images, Size: c.InSize, Maps: c.In.Width(h.in)},
+			Y: layers.Activations{Images: h.images, Size: c.OutSize(), Maps: c.Out.Width(h.out)},
+		})
+	}
+	return heads
+}
+
+func allBlocks() layers.Blocks {
+	var all layers.Blocks
+	for u := range all {
+		all[u] = 0xffff
+	}
+	return all
+}

@@ -89,6 +89,7 @@ func (i Infer) measure(k *layers.Kernels, store *dvn.Store, phase dvn.Phase, lev
 	if err != nil {
 		return r, err
 	}
-	r.summarise(samples, batch, k.Device.Info)
+	r.summarise(samples, batch)
+	r.Device, r.Driver, r.Precision = k.Device.Info.Name, k.Device.Info.Driver, "fp32"
 	return r, nil
 }

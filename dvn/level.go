@@ -111,6 +111,9 @@ func (i *Inference) Run(images, logits []float32) error {
 	return nil
 }
 
+// Outputs is the number of logits of a batch.
+func (i *Inference) Outputs() int { return i.outputs }
+
 // Memory is what the inference takes on the device: the level's weights and its own part.
 func (i *Inference) Memory() Memory {
 	m := Memory{}

@@ -7,7 +7,7 @@ import (
 	"github.com/dvn-vk/dvn-vk/gpu"
 )
 
-// Names of the records of ceilings, of WhatOp. Rates are those of the shortest sample: nothing is faster than a device's best.
+// Names of the records of ceilings, of WhatOp. Their rates are those of the shortest sample, what a device can do at most.
 const (
 	CeilingFMA           = "ceiling-fma"            // multiply-adds, by Precision
 	CeilingCopy          = "ceiling-copy"           // by Bytes, read and written
@@ -25,7 +25,7 @@ type Ceilings []Record
 func (c Ceilings) FMA(precision string) (rate float64) {
 	for _, r := range c {
 		if r.Name == CeilingFMA && r.Precision == precision {
-			rate = max(rate, r.GFLOPS*r.MedianMS/r.MinMS)
+			rate = max(rate, r.GFLOPS)
 		}
 	}
 	return rate
@@ -36,7 +36,7 @@ func (c Ceilings) Copy() (rate float64) {
 	largest := uint64(0)
 	for _, r := range c {
 		if r.Name == CeilingCopy && r.Bytes >= largest {
-			largest, rate = r.Bytes, r.GBPerS*r.MedianMS/r.MinMS
+			largest, rate = r.Bytes, r.GBPerS
 		}
 	}
 	return rate
@@ -47,7 +47,7 @@ func (m *Machine) Ceilings(ctx context.Context) (Ceilings, error) {
 	if m.ceilings != nil {
 		return m.ceilings, nil
 	}
-	b := ceilingBench{Machine: m}
+	b := workbench{Machine: m}
 	defer b.close()
 	works := []Work{b.multiplyAdds("fp32"), b.copies(copySizes(m.Device)[2])}
 	if b.err != nil {
@@ -68,7 +68,7 @@ type Device struct{}
 // and transfers between host and device.
 func (Device) Run(ctx context.Context, m *Machine) ([]Record, error) {
 	m.expect(1)
-	b := ceilingBench{Machine: m}
+	b := workbench{Machine: m}
 	defer b.close()
 	works := []Work{b.multiplyAdds("fp32")}
 	if m.Device.Info.Features.Float16 {
@@ -78,7 +78,12 @@ func (Device) Run(ctx context.Context, m *Machine) ([]Record, error) {
 		works = append(works, b.copies(size))
 	}
 	works = append(works, b.launches(CeilingLaunch, launches, false), b.launches(CeilingLaunchWaiting, launches, true), b.launches(CeilingSubmit, 1, false),
-		b.upload(), b.download())
+		b.transfer(CeilingUpload,
+			func(l *gpu.Recorder, e *gpu.Exchange) { l.Upload(e, 0, transferBytes) },
+			func(device, host []byte) { copy(device, host) }),
+		b.transfer(CeilingDownload,
+			func(l *gpu.Recorder, e *gpu.Exchange) { l.Download(e, 0, transferBytes) },
+			func(device, host []byte) { copy(host, device) }))
 	if b.err != nil {
 		return nil, b.err
 	}

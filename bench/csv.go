@@ -23,7 +23,10 @@ func writeCSV(w io.Writer, records []Record) error {
 	for i := range records {
 		row, value := make([]string, len(fields)), reflect.ValueOf(records[i])
 		for j, f := range fields {
-			row[j] = strings.Trim(fmt.Sprint(value.FieldByIndex(f.Index)), "[]")
+			row[j] = fmt.Sprint(value.FieldByIndex(f.Index))
+			if f.Type.Kind() == reflect.Slice {
+				row[j] = strings.Trim(row[j], "[]")
+			}
 		}
 		if err := c.Write(row); err != nil {
 			return err

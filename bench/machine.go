@@ -17,8 +17,8 @@ type Machine struct {
 	Progress func(percent int) // of what runs; nil: nobody looks
 
 	origin      Origin
-	parts, part int       // calls of Measure that are expected, and were
-	ceilings    *Ceilings // nil: not measured yet
+	parts, part int      // calls of Measure that are expected, and were
+	ceilings    Ceilings // nil: not measured yet
 }
 
 // NewMachine prepares an open device, with the kernels that it runs by itself (layers.NewKernels). command is the command line,
@@ -37,6 +37,7 @@ type Work struct {
 	Images       int     // of a run, counted once a task; 0: it has none
 	FLOPs, Bytes float64 // for rates; 0: not counted
 	Times        int     // a run does it so many times over, and is divided by that; 0 and 1: once
+	Peak         bool    // rates are those of the shortest sample, not at the median
 	Run          func() error
 }
 
@@ -70,7 +71,11 @@ func (m *Machine) record(w Work, s series) Record {
 	r := w.Record
 	r.summarise(s.samples, max(w.Times, 1), w.Images)
 	r.WarmUp, r.Origin, r.Precision = s.warmUp, m.origin, cmp.Or(r.Precision, "fp32")
-	r.GFLOPS, r.GBPerS = w.FLOPs/r.MedianMS/1e6, w.Bytes/r.MedianMS/1e6
+	ms := r.MedianMS
+	if w.Peak {
+		ms = r.MinMS
+	}
+	r.GFLOPS, r.GBPerS = w.FLOPs/ms/1e6, w.Bytes/ms/1e6
 	return r
 }
 

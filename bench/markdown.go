@@ -14,31 +14,56 @@ import (
 	"github.com/dvn-vk/dvn-vk/gpu"
 )
 
-// writeMarkdown prints what all records have in common as a list, and the rest as one table.
+// writeMarkdown prints what all records have in common as a list, then tables: steps, levels, convolutions and operations have
+// different columns.
 func writeMarkdown(w io.Writer, records []Record) error {
-	var columns []Column
-	var told strings.Builder
+	told, columns := common(records)
+	if _, err := io.WriteString(w, told); err != nil {
+		return err
+	}
+	for first := 0; first < len(records); {
+		next := first + 1
+		for next < len(records) && sameTable(records[first], records[next]) {
+			next++
+		}
+		if _, err := fmt.Fprintf(w, "\n%s\n", markdownTable(columns, records[first:next])); err != nil {
+			return err
+		}
+		first = next
+	}
+	return nil
+}
+
+// common parts the columns into what is told above the tables, a list of what all records have in common, and the tables' own.
+func common(records []Record) (told string, columns []Column) {
 	for _, c := range Columns() {
 		if c.Heading == "" {
 			continue
 		}
 		values := distinct(c, records)
-		switch common := c.place == above || c.place == aboveIfSame && len(values) == 1; {
-		case len(values) == 0 || len(values) == 1 && values[0] == "":
-		case common:
-			fmt.Fprintf(&told, "- %s: %s\n", c.Heading, strings.Join(values, "; "))
-		default:
+		if c.place == inTable || c.place == aboveIfSame && len(values) > 1 {
 			columns = append(columns, c)
+		} else if len(values) > 0 {
+			told += fmt.Sprintf("- %s: %s\n", c.Heading, strings.Join(values, "; "))
 		}
 	}
-	if _, err := fmt.Fprintf(w, "%s\n", told.String()); err != nil || len(records) == 0 {
-		return err
-	}
+	return told, columns
+}
+
+// sameTable tells whether two records are of one kind.
+func sameTable(a, b Record) bool {
+	kind := func(r Record) string { return strings.SplitN(r.What, "-", 2)[0] }
+	return kind(a) == kind(b)
+}
+
+// markdownTable has those of the columns in which some record has a value.
+func markdownTable(columns []Column, records []Record) string {
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return len(distinct(c, records)) == 0 })
 	t := table.NewWriter()
 	header, configs := table.Row{}, []table.ColumnConfig{}
 	for i, c := range columns {
 		header = append(header, c.Heading)
-		if c.place == inTable && isNumber(c.cell(&records[0])) {
+		if isNumber(distinct(c, records)[0]) {
 			configs = append(configs, table.ColumnConfig{Number: i + 1, Align: text.AlignRight})
 		}
 	}
@@ -51,21 +76,24 @@ func writeMarkdown(w io.Writer, records []Record) error {
 		}
 		t.AppendRow(row)
 	}
-	_, err := fmt.Fprintln(w, t.RenderMarkdown())
-	return err
+	return t.RenderMarkdown()
 }
 
-// distinct lists the different values of a column in order.
+// distinct lists the different values of a column in order, without empty ones.
 func distinct(c Column, records []Record) (values []string) {
 	for i := range records {
-		if v := c.cell(&records[i]); !slices.Contains(values, v) {
+		if v := c.cell(&records[i]); v != "" && !slices.Contains(values, v) {
 			values = append(values, v)
 		}
 	}
 	return values
 }
 
-func isNumber(cell string) bool { return cell == "" || cell[0] >= '0' && cell[0] <= '9' }
+// isNumber tells a column of numbers, which is set to the right, by a cell.
+func isNumber(cell string) bool {
+	_, err := strconv.ParseFloat(strings.TrimRight(strings.Fields(cell)[0], "kM"), 64)
+	return err == nil
+}
 
 // note is what is to be said of a record beside its numbers.
 func note(r *Record) string {
@@ -119,7 +147,7 @@ func bytes(n uint64) string {
 	if n == 0 {
 		return ""
 	}
-	return gpu.Bytes(n).String()
+	return gpu.Bytes(n)
 }
 
 func list[T int | float64](values []T) string {

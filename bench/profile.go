@@ -11,9 +11,10 @@ import (
 
 // profile is what the operations of a step took, by kind.
 type profile struct {
-	kinds map[string]*kind
-	total float64 // milliseconds of all operations, the median over steps
-	flops float64 // of a step
+	kinds     map[string]*kind
+	total     float64 // milliseconds of all operations, the median over steps
+	accounted float64 // of the steps' wall time, the median
+	flops     float64 // of a step
 }
 
 // kind is one kind of operation in a step.
@@ -32,11 +33,13 @@ func (t Train) profile(m *Machine, store *dvn.Store, phase dvn.Phase, batch int)
 	}
 	defer trainer.Close()
 	p := &profile{kinds: map[string]*kind{}}
-	var totals []float64
+	var totals, accounted []float64
 	for step := range m.Sampling.Rounds + 1 {
+		start := time.Now()
 		if err := trainer.Again(); err != nil {
 			return nil, err
 		}
+		wall := time.Since(start)
 		samples, _, err := trainer.Samples()
 		if err != nil {
 			return nil, err
@@ -44,9 +47,10 @@ func (t Train) profile(m *Machine, store *dvn.Store, phase dvn.Phase, batch int)
 		if step == 0 {
 			continue // warms up
 		}
-		totals = append(totals, p.add(samples).Seconds()*1e3)
+		total := p.add(samples)
+		totals, accounted = append(totals, total.Seconds()*1e3), append(accounted, total.Seconds()/wall.Seconds())
 	}
-	p.total = median(totals)
+	p.total, p.accounted = median(totals), median(accounted)
 	return p, nil
 }
 
@@ -75,8 +79,7 @@ func (p *profile) add(samples []gpu.Sample) (total time.Duration) {
 
 // account adds to a step's record what the profile knows of it.
 func (p *profile) account(step *Record, c Ceilings) {
-	step.Accounted = p.total / step.MedianMS
-	step.GFLOPS = p.flops / step.MedianMS / 1e6
+	step.Accounted, step.GFLOPS = p.accounted, p.flops/step.MedianMS/1e6
 	step.ShareOfPeak = step.GFLOPS / c.FMA(step.Precision)
 }
 

@@ -26,19 +26,20 @@ type Record struct {
 	Density   float64   `json:"density,omitempty"` // Params over those of the top level
 	Batch     int       `json:"batch"`             // images of a task
 	Precision string    `json:"precision"`
-	Kernels   string    `json:"kernels,omitempty"` // variant and lanes: what decides the order of sums
+	Kernels   string    `json:"kernels,omitempty"` // how kernels are chosen, and the lanes of a workgroup
 
 	MedianMS         float64 `json:"median_ms"`
 	MeanMS           float64 `json:"mean_ms"`
 	StdMS            float64 `json:"std_ms"` // of a sample, n-1
 	MinMS            float64 `json:"min_ms"`
 	ImgPerS          float64 `json:"img_per_s,omitempty"`          // at the median; an image counts once a task
-	GFLOPS           float64 `json:"gflops,omitempty"`             // at the median: 1e9 operations a second, an FMA being two
-	GBPerS           float64 `json:"gb_per_s,omitempty"`           // at the median: 1e9 bytes a second
+	GFLOPS           float64 `json:"gflops,omitempty"`             // 1e9 operations a second, an FMA being two: at the median, of a ceiling at the minimum
+	GBPerS           float64 `json:"gb_per_s,omitempty"`           // 1e9 bytes a second, likewise
 	ShareOfPeak      float64 `json:"share_of_peak,omitempty"`      // GFLOPS over the device's measured FMA rate
 	ShareOfBandwidth float64 `json:"share_of_bandwidth,omitempty"` // GBPerS over the device's measured copy bandwidth
 	ShareOfStep      float64 `json:"share_of_step,omitempty"`      // of an op: its part of all operations of a step
-	Accounted        float64 `json:"accounted,omitempty"`          // of a step: all its operations over its wall time
+	SpeedUp          float64 `json:"speed_up,omitempty"`           // of a level: the top level's time at the same batch over this one's
+	Accounted        float64 `json:"accounted,omitempty"`          // of a step, with timestamps: all its operations over its wall time
 	Calls            int     `json:"calls,omitempty"`              // of an op: how often in a step
 	Bytes            uint64  `json:"bytes,omitempty"`              // that an op moves
 	MemoryBytes      uint64  `json:"memory_bytes,omitempty"`       // on the device

@@ -26,7 +26,7 @@ func (t Train) Run(ctx context.Context, m *Machine) (steps, operations []Record,
 	if err != nil {
 		return nil, nil, err
 	}
-	phase := jointPhase(t.Backbone, t.Units, t.Classes, t.Size)
+	phase, before := jointPhase(t.Backbone, t.Units, t.Classes, t.Size), memoryInUse(m.Device)
 	store, err := dvn.NewStore(m.Device, true, &phase)
 	if err != nil {
 		return nil, nil, err
@@ -35,7 +35,7 @@ func (t Train) Run(ctx context.Context, m *Machine) (steps, operations []Record,
 	if err := store.Initialise(1); err != nil {
 		return nil, nil, err
 	}
-	if steps, err = t.measure(ctx, m, store, phase); err != nil {
+	if steps, err = t.measure(ctx, m, store, memoryInUse(m.Device)-before, phase); err != nil {
 		return nil, nil, err
 	}
 	for i := range steps {
@@ -49,8 +49,8 @@ func (t Train) Run(ctx context.Context, m *Machine) (steps, operations []Record,
 	return steps, operations, nil
 }
 
-// measure times the steps of all batches against each other.
-func (t Train) measure(ctx context.Context, m *Machine, store *dvn.Store, phase dvn.Phase) ([]Record, error) {
+// measure times the steps of all batches against each other; stored is what the store takes on the device.
+func (t Train) measure(ctx context.Context, m *Machine, store *dvn.Store, stored uint64, phase dvn.Phase) ([]Record, error) {
 	m.expect(1)
 	var works []Work
 	for _, batch := range t.Batches {
@@ -61,7 +61,7 @@ func (t Train) measure(ctx context.Context, m *Machine, store *dvn.Store, phase 
 		}
 		defer trainer.Close()
 		r := t.record(m, store)
-		r.Batch, r.MemoryBytes = batch, store.Bytes()+memoryInUse(m.Device)-before
+		r.Batch, r.MemoryBytes = batch, stored+memoryInUse(m.Device)-before
 		works = append(works, Work{Record: r, Images: batch * len(t.Classes), Run: trainer.Again})
 	}
 	return m.Measure(ctx, works)
@@ -97,7 +97,8 @@ func (t Train) trainer(m *Machine, store *dvn.Store, phase dvn.Phase, batch int,
 	return trainer, nil
 }
 
-// rate of learning, low: random labels must not make weights grow without bound in a long measurement.
+// rate of learning: so low that weights stay as they are however long it is measured. Random labels can be learnt by heart, and
+// then gradients get so small (denormal) that processors are slow on them.
 const rate = 1e-6
 
 // jointPhase has every level of every task: one task for each number of classes.

@@ -9,7 +9,7 @@ import (
 // Operations that measure what limits a device. No network needs what they compute, but it can be checked.
 
 const (
-	ceilingSums  = 8  // independent numbers of a lane
+	ceilingSums  = 12 // independent numbers of a lane
 	ceilingSteps = 64 // multiply-adds of a number in a turn
 	ceilingPairs = 32 // pairs that a lane copies
 )

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// paperFigures are what the paper publishes of a network's levels (dvn.md section 7): TITAN Xp, TensorFlow.
+// paperFigures are what the paper publishes of a network's levels (spec section 7): TITAN Xp, TensorFlow.
 type paperFigures struct {
 	where    string
 	backbone string

@@ -10,7 +10,7 @@ import (
 
 // Level is one head on a device without the rest of its network: the sub-blocks of its units packed into a smaller weight
 // buffer, so that its memory is in proportion to its parameters. Absent units have width 0 where the kernels are told where
-// units begin (gpu.md section 3), so they are the kernels of training.
+// units begin, so they are the kernels of training (docs/how-it-works.md).
 type Level struct {
 	kernels *layers.Kernels
 	phase   Phase // with this head alone

@@ -79,19 +79,21 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 						}
 						images := batches[h.Task].Images
 						want := run(t, newEvaluator(t, k, whole, alone, map[int]int{h.Task: 3}), batches).Logits(idOf(h))
-						inference := newInference(t, k, p, idOf(h), learned, 3)
-						got := make([]float32, len(want))
-						for range 2 { // the second time nothing is left of the first
-							clear(got)
-							if err := inference.Run(images, got); err != nil {
-								t.Fatal(err)
+						for from, source := range map[string]Source{"the same source": learned, "its store": whole.Source()} {
+							inference := newInference(t, k, p, idOf(h), source, 3)
+							if !slices.Contains(inference.Variants(), variant) {
+								t.Errorf("%s: runs by %v", variant, inference.Variants())
 							}
-							if i := firstDifference(want, got); i >= 0 || !finite(got...) {
-								t.Fatalf("%s, %s: logit %d is %v, that of the whole network %v", variant, idOf(h), i, got, want)
+							got := make([]float32, len(want))
+							for range 2 { // the second time nothing is left of the first
+								clear(got)
+								if err := inference.Run(images, got); err != nil {
+									t.Fatal(err)
+								}
+								if i := firstDifference(want, got); i >= 0 || !finite(got...) {
+									t.Fatalf("%s, %s from %s: logit %d of %v is not that of the whole network, %v", variant, idOf(h), from, i, got, want)
+								}
 							}
-						}
-						if !slices.Contains(inference.Variants(), variant) {
-							t.Errorf("%s: runs by %v", variant, inference.Variants())
 						}
 					}
 				}

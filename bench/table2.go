@@ -107,7 +107,7 @@ func writeTable2(w io.Writer, records []Record) error {
 	for _, r := range rows {
 		row := table.Row{
 			r.Level, amount(r.Params), percent(r.Density), times(r.Compression), decimal(r.LatencyMS), decimal(r.ImageMS), r.Batch,
-			times(r.AloneSpeedUp), times(r.ImageSpeedUp), bytes(r.MemoryBytes),
+			times(r.AloneSpeedUp), times(r.ImageSpeedUp), memory(r.MemoryBytes),
 		}
 		if paper {
 			row = append(row, decimal(r.PaperMS), times(r.PaperSpeedUp))

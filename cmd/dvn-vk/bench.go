@@ -161,7 +161,7 @@ func commandLine() string {
 // networkFlags say which network is measured.
 type networkFlags struct {
 	Backbone string    `default:"wrn-14-1" placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w. Default: wrn-14-1."`
-	Units    []float64 `default:"1,1" placeholder:"S,..." help:"Shares of the units. Default: 1,1."`
+	Units    []float64 `default:"1,1" placeholder:"S" help:"Shares of the units. Default: 1,1."`
 	Size     int       `default:"32" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows (1, 2, 3). Default: 32."`
 }
 

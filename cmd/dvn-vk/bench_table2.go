@@ -46,7 +46,7 @@ func (b *benchTable2Cmd) Validate() error {
 		err = fmt.Errorf("--task %d: tasks count from 1, and without --run there is one", b.Task)
 	}
 	network := networkFlags{Size: cmp.Or(b.Size, paperSize)}
-	return errors.Join(err, network.check(), b.measureFlags.check())
+	return errors.Join(err, network.check(), b.check())
 }
 
 // The network of the paper's Table 2.

@@ -2,6 +2,7 @@ package safetensors
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -26,8 +27,7 @@ func Open(path string) (*Reader, error) {
 	}
 	r := &Reader{file: file, entries: map[string]entry{}}
 	if err := r.readHeader(); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), file.Close())
 	}
 	return r, nil
 }

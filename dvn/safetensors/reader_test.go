@@ -67,8 +67,7 @@ func TestOpenRefusesWhatDecodeRefuses(t *testing.T) {
 			_, want := Decode(c.file)
 			r, err := Open(path)
 			if err == nil {
-				r.Close()
-				t.Fatalf("opened; Decode says %v", want)
+				t.Fatalf("opened, %v when closed; Decode says %v", r.Close(), want)
 			}
 			if !strings.HasSuffix(err.Error(), want.Error()) || !strings.Contains(err.Error(), path) {
 				t.Errorf("got %v, Decode says %v", err, want)

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -30,8 +31,7 @@ func OpenNetwork(dir string) (*Network, error) {
 		}
 		c, err := parseCheckpoint(path, reader.Metadata)
 		if err != nil {
-			reader.Close()
-			return nil, err
+			return nil, errors.Join(err, reader.Close())
 		}
 		n.reader, n.Checkpoint = reader, path
 		return c, nil

@@ -21,7 +21,7 @@ func (a Activations) For(images int) Activations {
 	return a
 }
 
-// elements is the number of values inside the halo, all maps.
-func (a Activations) elements() float64 {
-	return float64(a.Images) * float64(a.Size*a.Size) * float64(a.Maps)
+// inside is the size in bytes of what lies inside the halo: what a pass that goes over all of it moves.
+func (a Activations) inside() float64 {
+	return 4 * float64(a.Images) * float64(a.Size*a.Size) * float64(a.Maps)
 }

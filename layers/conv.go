@@ -158,7 +158,7 @@ func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epi
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		op.Reads, op.Writes = append(append(op.Reads, h.X.Range), part.reads...), append(op.Writes, h.Y.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	mode, residualStride := epilogue.constants()
 	push := b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage)
@@ -174,7 +174,7 @@ func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead
 	for _, h := range heads {
 		op.Reads, op.Writes = append(op.Reads, h.Y.Range), append(op.Writes, h.X.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	push := convBackwardDataPush(b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage))
 	b.dispatch("conv_backward_data", op, push, t.x, t.y, c.Stride, c.Kernel)

@@ -92,7 +92,7 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 	for _, h := range heads {
 		op.Reads = append(op.Reads, h.X.Range, h.Y.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	tiles := b.table(c.Name+" tiles", plan.tiles)
 	push := convBackwardWeightsPush{

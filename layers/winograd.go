@@ -275,7 +275,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 		e := &p.entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		output.Reads, output.Writes = append(output.Reads, part.reads...), append(output.Writes, h.Y.Range)
-		output.Bytes += 4*h.Y.elements() + float64(p.m[i].Size)
+		output.Bytes += h.Y.inside() + float64(p.m[i].Size)
 	}
 	mode, residualStride := epilogue.constants()
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, k.lanes) })
@@ -303,7 +303,7 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 			source = h.Y
 		}
 		op.Reads = append(op.Reads, source.Range)
-		op.Bytes += 4*source.elements() + float64(op.Writes[i].Size)
+		op.Bytes += source.inside() + float64(op.Writes[i].Size)
 	}
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.InMaps)/2, b.kernels.lanes) })
 	op.Workgroups = groups

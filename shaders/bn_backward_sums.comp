@@ -17,7 +17,8 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x), y = pairs(p.heads.head[a.head].y), dy = pairs(p.heads.head[a.head].dy);
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x), y = activation_pairs(p.heads.head[a.head].y),
+                  dy = activation_pairs(p.heads.head[a.head].dy);
   Floats norm = p.heads.head[a.head].norm, partials = p.heads.head[a.head].partials;
   uint maps = p.heads.head[a.head].maps;
   vec2 mean = norm_row(norm, maps, MEAN, a.c), inverse = norm_row(norm, maps, INVERSE, a.c), sum = vec2(0),

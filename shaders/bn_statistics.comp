@@ -17,7 +17,7 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x);
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x);
   Floats partials = p.heads.head[a.head].partials;
   uint maps = p.heads.head[a.head].maps;
   uint row = p.size + 2, half_maps = maps / 2, step = a.many * half_maps;

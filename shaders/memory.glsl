@@ -27,5 +27,15 @@ void store_pair(Floats p, uint i, vec2 value) {
   p.v[i + 1] = value.y;
 }
 
+// Activations, their gradients, and weights as convolutions read them have types of their own: in memory they may be
+// narrower than floats. Pairs of them are loaded and stored by load_pair and store_pair like pairs of floats; whoever
+// computes with them does so in 32 bits.
+#define Activations Floats
+#define ActivationPairs Pairs
+#define activation_pairs(activations) pairs(activations)
+#define WeightPairs Pairs
+float load_activation(Activations a, uint i) { return a.v[i]; }
+void store_activation(Activations a, uint i, float value) { a.v[i] = value; }
+
 // Axes hold 65535 workgroups, so a flat number is spread over two; who has none to do leaves.
 uint flat_workgroup() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }

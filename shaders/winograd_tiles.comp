@@ -33,7 +33,7 @@ void main() {
     return;
   }
   TilePlace place = tile_place(tile, p.size);
-  Pairs from = pairs(p.heads.head[h].x);
+  ActivationPairs from = activation_pairs(p.heads.head[h].x);
   const uint READ = GRADIENT != 0 ? TILE : WINDOW;
   uint width = p.size + 2, ys[6], xs[6];
   [[unroll]] for (uint i = 0; i < READ; i++) {

@@ -43,13 +43,15 @@ void main() {
         ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) *
         residual_maps;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
-      [[unroll]] for (uint t = 0; t < TURNS; t++) store_pair(y, at + t * step,
-          activate(load_pair(x, (at + t * step) / 2), scale, shift, residual, residual_at + t * residual_step, from));
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_pair(y, at + t * step,
+          activate(load_activation_pair(x, (at + t * step) / 2), scale, shift, residual,
+              residual_at + t * residual_step, from));
       at += TURNS * step;
       residual_at += TURNS * residual_step;
     }
     for (; j < p.size; j += a.many) {
-      store_pair(y, at, activate(load_pair(x, at / 2), scale, shift, residual, residual_at, from));
+      store_activation_pair(
+          y, at, activate(load_activation_pair(x, at / 2), scale, shift, residual, residual_at, from));
       at += step;
       residual_at += residual_step;
     }

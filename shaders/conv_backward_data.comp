@@ -59,8 +59,9 @@ void main() {
     uint u = findLSB(rest), end = out_bound(u + 1);
     for (uint o = out_bound(u); o < end; o += 2) {
       vec2 w[2 * TAPS], pixel[LOADS];
-      [[unroll]] for (uint t = 0; t < 2 * TAPS; t++) w[t] = load_pair(p.w, (o * TAPS + t) * (p.in_maps / 2) + column);
-      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_pair(y, at[l] + own);
+      [[unroll]] for (uint t = 0; t < 2 * TAPS; t++) w[t] =
+          load_weight_pair(p.w, (o * TAPS + t) * (p.in_maps / 2) + column);
+      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_activation_pair(y, at[l] + own);
       own++;
       [[unroll]] for (int i = 0; i < SPAN_Y; i++) [[unroll]] for (int j = 0; j < SPAN_X; j++) {
         vec2 value = subgroupBroadcast(pixel[(i * SPAN_X + j) / LANES], (i * SPAN_X + j) % LANES);
@@ -77,6 +78,7 @@ void main() {
   Activations x = p.heads.head[h].x;
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) {
     uint yy = y0 + i / TILE_X, xx = x0 + i % TILE_X;
-    if (yy < p.in_size && xx < p.in_size) store_pair(x, ((n * in_row + yy + 1) * in_row + xx + 1) * ins + c, sum[i]);
+    if (yy < p.in_size && xx < p.in_size)
+      store_activation_pair(x, ((n * in_row + yy + 1) * in_row + xx + 1) * ins + c, sum[i]);
   }
 }

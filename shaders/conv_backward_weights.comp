@@ -76,7 +76,7 @@ void main() {
         for (uint a = 0; a < p.out_size; a++) {
           vec2 g[OUTS / 2 * LOADS];
           [[unroll]] for (uint k = 0; k < OUTS / 2 * LOADS; k++) {
-            g[k] = load_pair(y, y_at[k]);
+            g[k] = load_activation_pair(y, y_at[k]);
             y_at[k] += out_row * head_outs / 2;
           }
           [[unroll]] for (uint i = 0; i < KEPT * SPAN; i++) window[i] = window[STRIDE * SPAN + i];

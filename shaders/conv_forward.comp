@@ -60,8 +60,8 @@ void main() {
     uint u = findLSB(rest), end = in_bound(u + 1) / 2;
     for (uint c = in_bound(u) / 2; c < end; c++) {
       vec2 w[TAPS], pixel[LOADS];
-      [[unroll]] for (uint t = 0; t < TAPS; t++) w[t] = load_pair(p.w, row + t * (p.in_maps / 2) + c);
-      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_pair(x, at[l] + own);
+      [[unroll]] for (uint t = 0; t < TAPS; t++) w[t] = load_weight_pair(p.w, row + t * (p.in_maps / 2) + c);
+      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_activation_pair(x, at[l] + own);
       own++;
       [[unroll]] for (int i = 0; i < SPAN_Y; i++) [[unroll]] for (int j = 0; j < SPAN_X; j++) {
         vec2 value = subgroupBroadcast(pixel[(i * SPAN_X + j) / LANES], (i * SPAN_X + j) % LANES);

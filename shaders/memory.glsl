@@ -28,12 +28,14 @@ void store_pair(Floats p, uint i, vec2 value) {
 }
 
 // Activations, their gradients, and weights as convolutions read them have types of their own: in memory they may be
-// narrower than floats. Pairs of them are loaded and stored by load_pair and store_pair like pairs of floats; whoever
-// computes with them does so in 32 bits.
+// narrower than floats. All arithmetic is fp32.
 #define Activations Floats
 #define ActivationPairs Pairs
 #define activation_pairs(activations) pairs(activations)
 #define WeightPairs Pairs
+#define load_activation_pair load_pair
+#define load_weight_pair load_pair
+#define store_activation_pair store_pair
 float load_activation(Activations a, uint i) { return a.v[i]; }
 void store_activation(Activations a, uint i, float value) { a.v[i] = value; }
 

@@ -24,5 +24,5 @@ void main() {
   vec2 g = load_pair(pooled, (n * maps + c) / 2) / (p.size * p.size);
   Activations x = p.heads.head[h].x;
   for (uint i = 1; i <= p.size; i++)
-    for (uint j = 1; j <= p.size; j++) store_pair(x, ((n * row + i) * row + j) * maps + c, g);
+    for (uint j = 1; j <= p.size; j++) store_activation_pair(x, ((n * row + i) * row + j) * maps + c, g);
 }

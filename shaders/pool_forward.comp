@@ -24,6 +24,6 @@ void main() {
   Floats pooled = p.heads.head[h].pooled;
   vec2 sum = vec2(0);
   for (uint i = 1; i <= p.size; i++)
-    for (uint j = 1; j <= p.size; j++) sum += load_pair(x, (((n * row + i) * row + j) * maps + c) / 2);
+    for (uint j = 1; j <= p.size; j++) sum += load_activation_pair(x, (((n * row + i) * row + j) * maps + c) / 2);
   store_pair(pooled, n * maps + c, sum / (p.size * p.size));
 }

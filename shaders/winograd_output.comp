@@ -62,7 +62,7 @@ void main() {
           if (source.y >= 0) value.y += load_activation(residual, from + source.y);
         }
         if (EPILOGUE != 0) value = max(value, vec2(0));
-        store_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
+        store_activation_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
       }
     }
   }

@@ -43,7 +43,7 @@ void main() {
   vec2 half_done[36];
   [[unroll]] for (uint j = 0; j < READ; j++) {
     vec2 d[6], r[6];
-    [[unroll]] for (uint i = 0; i < READ; i++) d[i] = load_pair(from, ys[i] + xs[j]);
+    [[unroll]] for (uint i = 0; i < READ; i++) d[i] = load_activation_pair(from, ys[i] + xs[j]);
     if (GRADIENT != 0)
       gradient_line(vec2[4](d[0], d[1], d[2], d[3]), r);
     else

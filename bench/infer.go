@@ -27,7 +27,7 @@ type Infer struct {
 // Run measures every level at every batch size: copies between host and device are part of it where the two do not share
 // memory. Of each level's records the one with the most images a second is marked as the best.
 func (i Infer) Run(d *gpu.Device, progress func(done, total int)) ([]Record, error) {
-	k, err := layers.NewKernels(d)
+	k, err := layers.NewKernels(d, layers.FP32)
 	if err != nil {
 		return nil, err
 	}

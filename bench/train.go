@@ -41,7 +41,7 @@ func jointPhase(backbone string, shares []float64, classes []int, size int) dvn.
 // Profile it also returns the operations of the last step.
 func (t Train) Run(d *gpu.Device) (Record, []gpu.Sample, error) {
 	r := Record{What: "train", Batch: t.Batch, Backbone: t.Backbone}
-	k, err := layers.NewKernels(d)
+	k, err := layers.NewKernels(d, layers.FP32)
 	if err != nil {
 		return r, nil, err
 	}

@@ -73,6 +73,8 @@ func (winogradFamily) suits(k *Kernels, _ Pass, c Conv, heads []ConvHead) bool {
 	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
 }
 
+func (winogradFamily) readsWeights() bool { return false }
+
 // prepared is U: forward, or of the gradient of the input; [36][ins/2][outs] pairs.
 func (winogradFamily) prepared(_ *Kernels, p Pass, c Conv) int {
 	if p == BackwardWeights {

@@ -27,8 +27,24 @@ void store_pair(Floats p, uint i, vec2 value) {
   p.v[i + 1] = value.y;
 }
 
-// Activations, their gradients, and weights as convolutions read them have types of their own: in memory they may be
-// narrower than floats. All arithmetic is fp32.
+// Activations, their gradients, and weights as convolutions read them have types of their own: with FP16 they lie in memory
+// in 16 bits. All arithmetic is fp32.
+#ifdef FP16
+#extension GL_EXT_shader_16bit_storage : require
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Activations { float16_t v[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer ActivationPairs { uint v[]; };
+#define activation_pairs(activations) ActivationPairs(activations)
+#define WeightPairs ActivationPairs
+float load_activation(Activations a, uint i) { return float(a.v[i]); }
+vec2 load_activation_pair(ActivationPairs p, uint i) { return unpackHalf2x16(p.v[i]); }
+vec2 load_weight_pair(WeightPairs p, uint i) { return unpackHalf2x16(p.v[i]); }
+// Not packHalf2x16, which some drivers round towards zero: then what is too large does not become infinite.
+void store_activation(Activations a, uint i, float value) { a.v[i] = float16_t(value); }
+void store_activation_pair(Activations a, uint i, vec2 value) {
+  a.v[i] = float16_t(value.x);
+  a.v[i + 1] = float16_t(value.y);
+}
+#else
 #define Activations Floats
 #define ActivationPairs Pairs
 #define activation_pairs(activations) pairs(activations)
@@ -38,6 +54,7 @@ void store_pair(Floats p, uint i, vec2 value) {
 #define store_activation_pair store_pair
 float load_activation(Activations a, uint i) { return a.v[i]; }
 void store_activation(Activations a, uint i, float value) { a.v[i] = value; }
+#endif
 
 // Axes hold 65535 workgroups, so a flat number is spread over two; who has none to do leaves.
 uint flat_workgroup() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }

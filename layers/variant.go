@@ -38,6 +38,9 @@ const (
 	Winograd Variant = "winograd" // F(4x4, 3x3), stride 1 (winograd.go)
 )
 
+// WinogradShared is Winograd whose products load what is the same for all lanes by one address, with the same sums.
+const WinogradShared = Winograd + ":shared"
+
 // Family is the variant without the shape of its tiles.
 func (v Variant) Family() Variant {
 	name, _, _ := strings.Cut(string(v), ":")

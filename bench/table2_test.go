@@ -8,6 +8,7 @@ import (
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/gpu/ondevice"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // twoLevels are records as Levels.Run returns them: batches of 1 and 8.
@@ -107,7 +108,7 @@ func TestTable2IsWrittenForEachDevice(t *testing.T) {
 
 func TestLevelsAreMeasuredAgainstEachOther(t *testing.T) {
 	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-		m, err := NewMachine(d, Sampling{Rounds: 2}, "test")
+		m, err := NewMachine(d, layers.FP32, Sampling{Rounds: 2}, "test")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ type Evaluator struct {
 
 // NewEvaluator prepares the heads of a phase with the weights as they are now; capacity is the largest batch of every task whose images are seen.
 func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*Evaluator, error) {
-	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}}
+	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}}
 	e.phase.normalise()
 	inputs, err := newInputs(e.arena, &e.phase, capacity)
 	if err == nil {

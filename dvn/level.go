@@ -64,7 +64,7 @@ type Inference struct {
 // weights and running statistics alone is computed here.
 func (l *Level) NewInference(batch int, profile bool) (*Inference, error) {
 	head := l.phase.Heads[0]
-	i := &Inference{level: l, arena: newArena(l.kernels.Device), outputs: batch * l.phase.Tasks[head.Task-1].Classes}
+	i := &Inference{level: l, arena: newArena(l.kernels.Device, l.kernels.Precision()), outputs: batch * l.phase.Tasks[head.Task-1].Classes}
 	err := i.prepare(counts{head.Input: batch}, profile)
 	if err != nil {
 		i.Close()

@@ -56,7 +56,7 @@ func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[in
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil)}
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil, k.Precision())}
 	if err := t.build(store, store, capacity); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func PredictEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (Memory,
 	if err != nil {
 		return nil, err
 	}
-	a := newArena(nil)
+	a := newArena(nil, k.Precision())
 	inputs, err := newInputs(a, &p, capacity)
 	if err == nil {
 		_, err = newGraph(a, k, store, &p, forEvaluation, inputs)

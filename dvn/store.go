@@ -106,7 +106,7 @@ func layOutStore(units layers.UnitSet, phases ...*Phase) (*Store, error) {
 
 // bytes is what the store takes on a device, by purpose.
 func (s *Store) bytes(train bool) map[gpu.Purpose]uint64 {
-	a := newArena(nil)
+	a := newArena(nil, layers.FP32)
 	a.floats("weights", gpu.Weights, s.weightFloats)
 	a.floats("running statistics", gpu.Weights, s.statisticFloats)
 	if train {
@@ -206,16 +206,10 @@ func (s *Store) find(name string, length int) (*Tensor, error) {
 	return t, nil
 }
 
-// Get reads a tensor in the order of files; Gradient and Momentum the same of what the last step left.
+// Get reads a tensor in the order of files.
 func (s *Store) Get(name string) ([]float32, error) {
 	t := s.mustHave(name)
 	return s.read(s.buffer(t), t)
-}
-
-// Gradient is the last step's gradient of a tensor that trains, as the optimiser saw it, before decay. Blocks that do not
-// train are not written: 0 in a store whose first phase it is.
-func (s *Store) Gradient(name string) ([]float32, error) {
-	return s.read(s.gradients, s.mustHave(name))
 }
 
 // Momentum is a tensor's momentum.

@@ -47,6 +47,9 @@ func (g *graph) chooseVariants() {
 			if n := g.kernels.PreparedFloats(p, *u.conv); n > 0 {
 				u.conv.Memory.Prepared[p] = g.floats(u.conv.Name+" weights prepared for "+p.String(), gpu.Weights, n)
 			}
+			if n := g.kernels.HalfWeights(p, *u.conv); n > 0 && u.conv.Memory.Half.Size == 0 {
+				u.conv.Memory.Half = g.zeros(u.conv.Name+" weights in halves", gpu.Weights, 2, n)
+			}
 			floats = max(floats, g.kernels.ConvScratch(p, *u.conv, u.heads, u.blocks))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/bench"
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // benchCmd measures.
@@ -44,6 +45,7 @@ Example:
 type measureFlags struct {
 	Repetitions int           `short:"r" placeholder:"N" help:"Samples of each. Default: at least 5, for as long as --duration."`
 	Duration    time.Duration `placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s, or as long as -r takes."`
+	Precision   string        `enum:"fp32,fp16" default:"fp32" help:"Of activations and working weights in memory: ${enum}. Default: fp32."`
 	Format      string        `enum:"md,csv,json,jsonl,gobench" default:"md" help:"Form of the results: ${enum}. Default: md."`
 	JSON        bool          `help:"Short for --format json."`
 	Out         string        `placeholder:"FILE" help:"Write the results to a file, which appears when it is complete."`
@@ -94,7 +96,7 @@ func (f *measureFlags) measureAs(ctx context.Context, c *console, write recordWr
 	var records []bench.Record
 	err := f.open(func(d *gpu.Device, reason string) error {
 		c.message("device: %s, %s", d.Info.Name, reason)
-		m, err := bench.NewMachine(d, f.sampling(), commandLine())
+		m, err := bench.NewMachine(d, layers.Precision(f.Precision), f.sampling(), commandLine())
 		if err != nil {
 			return err
 		}

@@ -191,7 +191,7 @@ func Evaluate(ctx context.Context, o EvalOptions) ([]Row, error) {
 		}
 		tasks = append(tasks, taskData{test: test, normalisation: c.normalisations[j]})
 	}
-	kernels, err := layers.NewKernels(o.Device)
+	kernels, err := layers.NewKernels(o.Device, layers.FP32)
 	if err != nil {
 		return nil, err
 	}

@@ -54,26 +54,27 @@ func families() []family {
 	}...)
 }
 
-// Run runs all cases on a device: over a thousand, the same every time. progress, which may be nil, is told how many are
+// Run runs all cases on a device in a precision: over a thousand, the same every time. progress, which may be nil, is told how many are
 // done. The error is of the device or the context; wrong numbers are in the results.
-func Run(ctx context.Context, d *gpu.Device, progress func(done, total int)) ([]Result, error) {
-	return run(ctx, d, families(), options{progress: progress})
+func Run(ctx context.Context, d *gpu.Device, p layers.Precision, progress func(done, total int)) ([]Result, error) {
+	return run(ctx, d, families(), options{precision: p, progress: progress})
 }
 
 // options of a run that tests set.
 type options struct {
-	progress func(done, total int)
-	only     func(op string, index int) bool // nil: all cases
-	after    func(memory []float32) error    // gets what is in memory after every batch; may be nil
+	precision layers.Precision
+	progress  func(done, total int)
+	only      func(op string, index int) bool // nil: all cases
+	after     func(memory []float32) error    // gets what is in memory after every batch; may be nil
 }
 
 // run takes the cases in batches that share one list and one piece of memory: a submission costs more than a small case.
 func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result, error) {
-	kernels, err := layers.NewKernels(d)
+	kernels, err := layers.NewKernels(d, o.precision)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMemory(d)
+	m, err := newMemory(d, kernels.Precision())
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type state struct {
 	Seconds      float64            `json:"seconds"`
 	MetricsBytes int64              `json:"metrics_bytes"` // of metrics.jsonl; lines behind it are cut off on resume
 	Finished     bool               `json:"finished"`
+	LossScale    *layers.LossScale  `json:"loss_scale,omitempty"` // of FP16, from the first step on
 }
 
 // origin says what made a checkpoint.

@@ -185,6 +185,9 @@ func readCheckpoint(path string) (*checkpoint, error) {
 	if c.config, err = scenario.Parse(path, []byte(file.Metadata["config"])); err != nil {
 		return nil, err
 	}
+	if scale := c.state.LossScale; scale != nil && !(scale.Scale >= 1) {
+		return nil, fmt.Errorf("%s: metadata state: a loss scale of %v, the least is 1", path, scale.Scale)
+	}
 	if len(c.classes) != len(c.config.Tasks) || len(c.normalisations) != len(c.config.Tasks) {
 		return nil, fmt.Errorf("%s: classes and normalisations of %d and %d tasks, the configuration has %d", path, len(c.classes), len(c.normalisations), len(c.config.Tasks))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // devicesCmd lists devices.
@@ -137,6 +138,11 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
+// precisionFlag is common to what computes without a run.
+type precisionFlag struct {
+	Precision layers.Precision `enum:"fp32,fp16" default:"fp32" help:"fp32, or fp16: activations in half the memory. Default: fp32."`
+}
+
 // deviceFlag chooses a device.
 type deviceFlag struct {
 	Device string `placeholder:"D" help:"Index, part of the name, or UUID of the device; see dvn-vk devices. Default: DVNVK_DEVICE, else the best."`
@@ -153,6 +159,11 @@ func (f deviceFlag) open(use func(d *gpu.Device, reason string) error) error {
 	if err != nil {
 		return err
 	}
+	return lend(instance, info, reason, use)
+}
+
+// lend opens a device for as long as use takes.
+func lend(instance *gpu.Instance, info gpu.DeviceInfo, reason string, use func(d *gpu.Device, reason string) error) error {
 	device, err := instance.Open(info)
 	if err != nil {
 		return err

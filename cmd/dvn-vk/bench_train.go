@@ -13,6 +13,7 @@ type benchTrainCmd struct {
 	Batch   bench.Numbers `default:"64" placeholder:"N,..." help:"Images of each task in a step; each is measured. Default: 64."`
 	Ops     bool          `help:"Write records of the operations in every format; the table always has them."`
 	networkFlags
+	precisionFlag
 	measureFlags
 }
 
@@ -36,7 +37,7 @@ func (b *benchTrainCmd) Validate() error {
 
 // Run measures and prints.
 func (b *benchTrainCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, func(m *bench.Machine) ([]bench.Record, error) {
+	return b.measure(ctx, c, b.Precision, func(m *bench.Machine) ([]bench.Record, error) {
 		train := bench.Train{Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batch}
 		steps, operations, err := train.Run(ctx, m)
 		if err != nil || !b.Ops && b.format() != "md" {

@@ -32,6 +32,7 @@ type overrides struct {
 	Backbone        *string `placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w, for example wrn-14-1."`
 	Epochs          *int    `placeholder:"N" help:"Epochs of each phase."`
 	Batch           *int    `placeholder:"N" help:"Images of each task in a step."`
+	Precision       *string `placeholder:"P" help:"fp32, or fp16: activations in half the memory."`
 	Seed            *uint64 `placeholder:"S" help:"What decides initial weights, order of images and augmentation."`
 	LimitTrain      *int    `placeholder:"N" help:"Train on the first N images of each task; 0 for all."`
 	LimitTest       *int    `placeholder:"N" help:"Test on the first N images of each task; 0 for all."`
@@ -49,6 +50,7 @@ Example:
 
     dvn-vk train quick
     dvn-vk train j1 --data data --backbone wrn-14-1 --epochs 20
+    dvn-vk train quick --precision fp16
     dvn-vk train --resume runs/j1
     dvn-vk train --print-config j1 > mine.toml
     dvn-vk train mine.toml --out runs/mine`
@@ -114,6 +116,7 @@ func (o overrides) apply(c *scenario.Config) {
 	for i := range c.Tasks {
 		set(&c.Tasks[i].Batch, o.Batch)
 	}
+	set(&c.Precision, o.Precision)
 	set(&c.Seed, o.Seed)
 	set(&c.Data.LimitTrain, o.LimitTrain)
 	set(&c.Data.LimitTest, o.LimitTest)
@@ -194,6 +197,9 @@ func (t *trainCmd) train(c *console, run string, work func(*gpu.Device, string, 
 	}
 	if summary.AlreadyFinished {
 		c.message("%s is finished: there is nothing to go on with", run)
+	}
+	if scale := summary.LossScale; scale != nil {
+		c.message("fp16: %d of %d steps skipped, the loss scale ends at %g", scale.Skipped, summary.Steps, scale.Scale)
 	}
 	printHeads(c.out, summary.Rows)
 	if summary.Profile != nil {

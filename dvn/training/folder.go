@@ -82,6 +82,9 @@ type metric struct {
 	Top5     *float64 `json:"top5,omitempty"`
 	Seconds  float64  `json:"seconds"`
 	Rate     float64  `json:"rate"`
+	// Of FP16: the loss scale at the epoch's end, and the run's steps so far that changed nothing since a gradient was not finite.
+	LossScale    *float32 `json:"loss_scale,omitempty"`
+	SkippedSteps *uint32  `json:"skipped_steps,omitempty"`
 }
 
 // write appends lines, waits until they are on disk, and returns the file's length.

@@ -49,7 +49,7 @@ func Start(ctx context.Context, o Options) (*Summary, error) {
 	s := &session{Options: o, state: state{Phase: 1, Epoch: 1, LossSums: map[string]float64{}}, began: time.Now()}
 	defer s.close()
 	var err error
-	if s.kernels, err = layers.NewKernels(o.Device, layers.FP32); err != nil {
+	if s.kernels, err = layers.NewKernels(o.Device, layers.Precision(o.Config.Precision)); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(); err != nil {
@@ -112,7 +112,7 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	}
 	if c.state.Finished {
 		rows, err := s.table(ctx)
-		return &Summary{Dir: o.Dir, Rows: rows, AlreadyFinished: true}, err
+		return &Summary{Dir: o.Dir, Rows: rows, Steps: s.state.TotalSteps, LossScale: s.state.LossScale, AlreadyFinished: true}, err
 	}
 	if s.folder, err = openFolder(o.Dir, c.state.MetricsBytes); err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func (s *session) run(ctx context.Context, from *checkpoint) (*Summary, error) {
 		return nil, err
 	}
 	s.folder.log.Info("finished", "steps", s.state.TotalSteps, "seconds", s.seconds())
-	return &Summary{Dir: s.Dir, Rows: rows, Profile: s.profile.summary()}, nil
+	return &Summary{Dir: s.Dir, Rows: rows, Steps: s.state.TotalSteps, LossScale: s.state.LossScale, Profile: s.profile.summary()}, nil
 }
 
 func (s *session) seconds() float64 { return s.before + time.Since(s.began).Seconds() }
@@ -265,6 +265,7 @@ func (s *session) step(w *worker, rate float64) (images int, err error) {
 	s.state.Streams = states
 	s.state.Step++
 	s.state.TotalSteps++
+	s.keepLossScale(w, result)
 	for id, loss := range result.Losses {
 		s.state.LossSums[id.String()] += float64(loss)
 	}
@@ -279,9 +280,21 @@ func (s *session) step(w *worker, rate float64) (images int, err error) {
 	return images, nil
 }
 
+// keepLossScale notes what a step in FP16 left of the loss scale.
+func (s *session) keepLossScale(w *worker, result *dvn.StepResult) {
+	if s.kernels.Precision() != layers.FP16 {
+		return
+	}
+	scale := w.trainer.LossScale()
+	s.state.LossScale = &scale
+	if result.Skipped {
+		s.folder.log.Info("step skipped: a gradient is not finite", "phase", s.state.Phase, "epoch", s.state.Epoch, "step", s.state.Step, "loss_scale", scale.Scale)
+	}
+}
+
 // endEpoch writes what the epoch brought, moves the state on and writes a checkpoint.
 func (s *session) endEpoch(w *worker, rate float64, scores []score, imagesPerSecond float64) error {
-	done := EpochDone{Phase: s.state.Phase, Epoch: s.state.Epoch, Seconds: s.seconds(), ImagesPerSecond: imagesPerSecond}
+	done := EpochDone{Phase: s.state.Phase, Epoch: s.state.Epoch, Seconds: s.seconds(), ImagesPerSecond: imagesPerSecond, LossScale: s.state.LossScale}
 	var lines []metric
 	for _, sc := range scores {
 		id := dvn.HeadID{Task: sc.task, Level: sc.level}
@@ -292,6 +305,9 @@ func (s *session) endEpoch(w *worker, rate float64, scores []score, imagesPerSec
 		line := metric{
 			Phase: s.state.Phase, Epoch: (s.state.Phase-1)*s.Config.Learning.Epochs + s.state.Epoch, Task: row.Task, Level: row.Level,
 			Loss: row.Loss, Accuracy: row.Accuracy, Seconds: done.Seconds, Rate: rate,
+		}
+		if s.state.LossScale != nil {
+			line.LossScale, line.SkippedSteps = &s.state.LossScale.Scale, &s.state.LossScale.Skipped
 		}
 		if row.HasTop5 {
 			line.Top5 = &row.Top5

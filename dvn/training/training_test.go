@@ -81,13 +81,16 @@ func metricsOf(t *testing.T, dir string) string {
 func TestAnInterruptedRunEndsWithTheSameBits(t *testing.T) {
 	for _, objective := range []string{"joint", "sequential"} {
 		t.Run(objective, func(t *testing.T) {
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) { interruptAndResume(t, k.Device, objective) })
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+				config := tinyConfig(t, objective)
+				config.Precision = string(k.Precision())
+				interruptAndResume(t, k.Device, config)
+			})
 		})
 	}
 }
 
-func interruptAndResume(t *testing.T, d *gpu.Device, objective string) {
-	config := tinyConfig(t, objective)
+func interruptAndResume(t *testing.T, d *gpu.Device, config scenario.Config) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	summary, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: d})
 	if err != nil {

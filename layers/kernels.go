@@ -1,7 +1,9 @@
 package layers
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -53,6 +55,14 @@ func (k *Kernels) Selection() Selection { return k.selection }
 
 // Describe names the selection and the lanes.
 func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.selection.Variant, k.lanes) }
+
+// Fingerprint is a hash of what decides, beside device and driver, how fast the kernels are and in which order they add up:
+// the binaries of all shaders, lanes and width of loads. Measurements of other kernels say nothing of these.
+func (k *Kernels) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%v %d %t", k.manifest, k.lanes, k.wide64) // maps are printed in the order of their keys
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
 type Builder struct {

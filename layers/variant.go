@@ -130,6 +130,13 @@ type Selection struct {
 	Plan    Plan    `json:"plan,omitempty"`
 }
 
+// WithPlan are the same kernels with a plan, which Choose follows where no variant is forced.
+func (k *Kernels) WithPlan(p Plan) (*Kernels, error) {
+	planned := *k
+	planned.selection.Plan = p
+	return &planned, planned.selection.check()
+}
+
 // EnvironmentSelection is the selection that DVNVK_CONV_VARIANT names, else Auto without a plan.
 func EnvironmentSelection() (Selection, error) {
 	s := Selection{Variant: Auto}

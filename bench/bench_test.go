@@ -52,7 +52,7 @@ func TestEveryLevelIsMeasuredAtEveryBatch(t *testing.T) {
 
 func TestStatisticsOfKnownSamples(t *testing.T) {
 	var r Record
-	r.summarise([]time.Duration{4 * time.Millisecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}, 6, gpu.DeviceInfo{})
+	r.summarise([]time.Duration{4 * time.Millisecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}, 6)
 	if r.MedianMS != 3 || r.MinMS != 1 || r.MeanMS != 3 || r.ImgPerS != 2000 {
 		t.Errorf("got %+v, want median 3, minimum 1, mean 3 and 2000 images/s", r)
 	}

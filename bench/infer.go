@@ -78,9 +78,7 @@ func (i Infer) record(m *Machine, h dvn.Head) (Record, error) {
 
 // evaluator has run one head alone: everything is compiled and recorded.
 func (i Infer) evaluator(m *Machine, store *dvn.Store, phase dvn.Phase, level, batch int) (*dvn.Evaluator, error) {
-	alone := phase.Evaluation(1)
-	alone.Heads = alone.Heads[level : level+1]
-	evaluator, err := dvn.NewEvaluator(m.Kernels, store, alone, map[int]int{1: batch})
+	evaluator, err := dvn.NewEvaluator(m.Kernels, store, alone(phase, level), map[int]int{1: batch})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ const (
 	checkImages = 2  // of a head
 	replays     = 20 // all with the same bits
 	fewReplays  = 3  // for an estimate of the time, by which a candidate is
-	hopeless    = 4  // times slower than another: it is spared the other replays
+	hopeless    = 20 // times slower than another: it is spared the other replays. Few images do large tiles wrong
 )
 
 // errHopeless says that the rest of a check was spared.

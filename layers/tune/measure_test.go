@@ -173,13 +173,31 @@ func TestPreparingWeightsCountsWhereTheyChange(t *testing.T) {
 }
 
 func TestAHopelessCandidateIsSparedReplaysAndRace(t *testing.T) {
-	b := newFakeBed(t, map[layers.Variant]fake{"slow": steady(500), layers.Flat: steady(100)})
+	b := newFakeBed(t, map[layers.Variant]fake{"slow": steady(2500), layers.Flat: steady(100)})
 	r, messages, err := decided(t, b, &Tuner{}, smallCase(layers.Forward, 5))
 	if err != nil || r.Winner != layers.Flat || b.runs["slow"] != fewReplays || len(messages) > 0 {
 		t.Errorf("%q wins after %d runs of the slow one, messages %q, %v; want flat after %d, in silence", r.Winner, b.runs["slow"], messages, err, fewReplays)
 	}
-	if got := r.Candidates[1]; got.Variant != "slow" || got.Refused == "" || math.Abs(got.MS-0.5) > 1e-3 {
-		t.Errorf("%+v, want the slow one with its 0.5 ms", got)
+	if got := r.Candidates[1]; got.Variant != "slow" || got.Refused == "" || math.Abs(got.MS-2.5) > 1e-3 {
+		t.Errorf("%+v, want the slow one with its 2.5 ms", got)
+	}
+}
+
+func TestTheRaceEndsWhenTheRankingIsClear(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		us         int
+		flat, slow int // runs in the race
+	}{
+		{"far behind", 500, 1 + fewRounds + 1, 1},
+		{"behind", 150, 1 + fewRounds + 1, 1 + fewRounds},
+		{"side by side", 110, 1 + mostRounds, 1 + mostRounds},
+	} {
+		b := newFakeBed(t, map[layers.Variant]fake{"slow": steady(test.us), layers.Flat: steady(100)})
+		r, _, err := decided(t, b, &Tuner{}, smallCase(layers.Forward, 5))
+		if err != nil || r.Winner != layers.Flat || b.runs[layers.Flat] != replays+test.flat || b.runs["slow"] != replays+test.slow {
+			t.Errorf("%s: %q wins, runs %v, %v; want %d and %d in the race", test.name, r.Winner, b.runs, err, test.flat, test.slow)
+		}
 	}
 }
 

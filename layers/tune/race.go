@@ -13,9 +13,10 @@ import (
 const (
 	timedRun    = 25 * time.Millisecond // of the direct kernels
 	timedFloats = 32 << 20              // of the tensors
-	fewRounds   = 3                     // in which all run in turn, and
-	mostRounds  = 12                    // until the ranking is clear:
-	behind      = 1.2                   // times the fastest, a candidate drops out
+	fewRounds   = 3                     // in which they run in turn, and
+	mostRounds  = 12                    // until the ranking is clear. A candidate drops out that is
+	farBehind   = 4                     // times slower than the fastest in the first rounds, or
+	behind      = 1.2                   // times later
 )
 
 // race times candidates that are right, in turn, at a batch of the case's own proportions that takes the direct kernels about
@@ -78,10 +79,10 @@ func timed(c layers.ConvCase, trials []trial) layers.ConvCase {
 // rounds runs the candidates in turn until the ranking is clear.
 func (m measurement) rounds(ctx context.Context, r *Result, s site, trials []trial, weigh func(lap) float64) error {
 	for round := range mostRounds {
-		inReach, limit := 0, reach(trials)
+		inReach, limit := 0, reach(trials, round)
 		for i := range trials {
 			t := &trials[i]
-			if r.refused(t.variant) || round >= fewRounds && t.seconds > limit {
+			if r.refused(t.variant) || t.seconds > limit {
 				continue
 			}
 			if err := ctx.Err(); err != nil {
@@ -109,10 +110,13 @@ func (m measurement) rounds(ctx context.Context, r *Result, s site, trials []tri
 }
 
 // reach is the time from which a candidate has dropped out.
-func reach(trials []trial) float64 {
+func reach(trials []trial, round int) float64 {
 	fastest := math.Inf(1)
 	for _, t := range trials {
 		fastest = min(fastest, t.seconds)
+	}
+	if round < fewRounds {
+		return farBehind * fastest
 	}
 	return behind * fastest
 }

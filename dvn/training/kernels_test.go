@@ -44,6 +44,7 @@ func rewriteCache(t *testing.T, folder string, winner layers.Variant) {
 }
 
 func TestARunKeepsThePlanThatItBeganWithWhateverTheCacheSays(t *testing.T) {
+	t.Setenv("DVNVK_CONV_VARIANT", "") // a forced variant is not tuned
 	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
 		tuner := &tune.Tuner{Folder: t.TempDir()}
 		config := tinyConfig(t, "sequential")

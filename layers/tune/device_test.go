@@ -27,6 +27,7 @@ func deviceCases() []layers.ConvCase {
 }
 
 func TestEveryCandidateOfADeviceIsRight(t *testing.T) {
+	t.Setenv("DVNVK_CONV_VARIANT", "")
 	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
 		k, err := layers.NewKernels(d)
 		if err != nil {

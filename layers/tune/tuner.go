@@ -18,11 +18,11 @@ const StartBudget = 20 * time.Second
 // Tuner measures what its cache does not know. The zero value has no cache and no limit of time, and is silent; a nil Tuner
 // leaves everything to what suits the kind of device (docs/kernels.md).
 type Tuner struct {
-	Folder   string        // of the cache; empty: nothing is kept
-	Budget   time.Duration // for measuring; 0: until everything is measured
-	Retune   bool          // measure what the cache knows as well
+	Folder   string                // of the cache; empty: nothing is kept
+	Budget   time.Duration         // for measuring; 0: until everything is measured
+	Retune   bool                  // measure what the cache knows as well
 	Progress func(done, total int) // passes, of those that are measured; at the end, also by an error, all are done
-	Message  func(text string) // a line for people
+	Message  func(text string)     // a line for people
 }
 
 // Kernels gives kernels a plan for the convolutions of a network. Where there is no tuner or one variant is forced, they stay

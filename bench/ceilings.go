@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -20,6 +21,14 @@ const (
 
 // Ceilings are what a device was measured to be able to: the records of names ceiling-... among others.
 type Ceilings []Record
+
+// ratedMS is the time that a record's rates are of: the median, or of a ceiling the shortest.
+func (r *Record) ratedMS() float64 {
+	if strings.HasPrefix(r.Name, "ceiling-") {
+		return r.MinMS
+	}
+	return r.MedianMS
+}
 
 // FMA is the rate of multiply-adds in a precision (fp32, fp16 or matrix) in 1e9 operations a second; 0: not measured.
 func (c Ceilings) FMA(precision string) (rate float64) {
@@ -49,11 +58,11 @@ func (m *Machine) Ceilings(ctx context.Context) (Ceilings, error) {
 	}
 	b := workbench{Machine: m}
 	defer b.close()
-	works := []Work{b.multiplyAdds("fp32"), b.copies(copySizes(m.Device)[2])}
+	works := []Work{b.multiplyAdds("fp32"), b.copies(copySizes(m.Device.Info)[2])}
 	if b.err != nil {
 		return nil, b.err
 	}
-	records, err := m.measure(ctx, Sampling{Rounds: 5, Duration: time.Second}, nil, works)
+	records, err := m.measure(ctx, Sampling{Rounds: 5, Duration: min(m.Sampling.Duration, time.Second)}, nil, works)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +83,7 @@ func (Device) Run(ctx context.Context, m *Machine) ([]Record, error) {
 	if m.Device.Info.Features.Float16 {
 		works = append(works, b.multiplyAdds("fp16"))
 	}
-	for _, size := range copySizes(m.Device) {
+	for _, size := range copySizes(m.Device.Info) {
 		works = append(works, b.copies(size))
 	}
 	works = append(works, b.launches(CeilingLaunch, launches, false), b.launches(CeilingLaunchWaiting, launches, true), b.launches(CeilingSubmit, 1, false),
@@ -90,7 +99,12 @@ func (Device) Run(ctx context.Context, m *Machine) ([]Record, error) {
 	return m.Measure(ctx, works)
 }
 
-// copySizes are a size within a core's cache, one within a device's last cache, and one beyond, as memory allows.
-func copySizes(d *gpu.Device) [3]uint64 {
-	return [3]uint64{256 << 10, 8 << 20, min(256<<20, d.Info.Limits.Memory/16&^(1<<20-1), d.Info.Limits.MaxBuffer)}
+// copySizes are a size within a core's cache, one within the last cache, and one beyond those that such devices have, as memory
+// allows.
+func copySizes(info gpu.DeviceInfo) [3]uint64 {
+	beyond := uint64(256 << 20)
+	if info.Type == gpu.CPU {
+		beyond = 64 << 20
+	}
+	return [3]uint64{256 << 10, 8 << 20, min(beyond, info.Limits.Memory/16, info.Limits.MaxBuffer)}
 }

@@ -51,7 +51,7 @@ func (b *workbench) multiplyAdds(precision string) Work {
 	c.Groups = groups
 	b.run(p)
 	b.check(name, to, c.Floats(b.Kernels), func(int) float32 { return c.Result() })
-	return Work{Record: Record{What: WhatOp, Name: CeilingFMA, Precision: precision}, FLOPs: c.FLOPs(b.Kernels), Peak: true, Run: p.Run}
+	return Work{Record: Record{What: WhatOp, Name: CeilingFMA, Precision: precision}, FLOPs: c.FLOPs(b.Kernels), Run: p.Run}
 }
 
 // copies is a work of copies of a size, whose result was compared.
@@ -68,7 +68,7 @@ func (b *workbench) copies(size uint64) Work {
 	})
 	b.run(p)
 	b.check(name, to, len(values), func(i int) float32 { return values[i] })
-	return Work{Record: Record{What: WhatOp, Name: CeilingCopy, Bytes: size}, Bytes: 2 * float64(size), Times: passes, Peak: true, Run: p.Run}
+	return Work{Record: Record{What: WhatOp, Name: CeilingCopy, Bytes: size}, Bytes: 2 * float64(size), Times: passes, Run: p.Run}
 }
 
 // launches is a work of n dispatches that have nothing to do. waiting: each overwrites what the one before wrote.
@@ -90,7 +90,7 @@ func (b *workbench) launches(name string, n int, waiting bool) Work {
 // transfer is a work of one transfer between host and device: the copy that a list records, or the host's own where it shares
 // memory with the device.
 func (b *workbench) transfer(name string, record func(*gpu.Recorder, *gpu.Exchange), shared func(device, host []byte)) Work {
-	w := Work{Record: Record{What: WhatOp, Name: name, Bytes: transferBytes}, Bytes: transferBytes, Peak: true}
+	w := Work{Record: Record{What: WhatOp, Name: name, Bytes: transferBytes}, Bytes: transferBytes}
 	e, err := b.Device.NewExchange(name, transferBytes)
 	if err != nil {
 		b.fail(err)

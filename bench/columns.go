@@ -1,5 +1,7 @@
 package bench
 
+import "slices"
+
 // Column describes a value that records have, by its key in JSON and CSV.
 type Column struct {
 	Key     string
@@ -20,7 +22,26 @@ const (
 
 // Columns lists all values that a record can have, in the order of the table.
 func Columns() []Column {
-	return append(append(subjects(), results()...), origins()...)
+	return slices.Concat(origins(), subjects(), results())
+}
+
+// origins are where and how it was measured.
+func origins() []Column {
+	return []Column{
+		{"device", "its name", "device", aboveIfSame, func(r *Record) string { return r.Device }},
+		{"driver", "name and version in its own words", "driver", aboveIfSame, func(r *Record) string { return r.Driver }},
+		{"device_type", "discrete, integrated, virtual, cpu or other", "type", above, func(r *Record) string { return r.DeviceType }},
+		{"api", "the device's version of Vulkan", "Vulkan", above, func(r *Record) string { return r.API }},
+		{"threads", "of a device that is a CPU", "threads", above, func(r *Record) string { return count(r.Threads) }},
+		{"version", "of dvn-vk", "dvn-vk", above, func(r *Record) string { return r.Version }},
+		{"commit", "that dvn-vk was built from, + where there were changes", "commit", above, func(r *Record) string { return r.Commit }},
+		{"go", "the compiler", "Go", above, func(r *Record) string { return r.Go }},
+		{"os", "system and architecture", "system", above, func(r *Record) string { return r.OS }},
+		{"cpu", "the host's processor", "CPU", above, func(r *Record) string { return r.CPU }},
+		{"clock", "state of the clocks, as far as the system tells", "clock", above, func(r *Record) string { return r.Clock }},
+		{"date", "when it was measured", "date", above, func(r *Record) string { return r.Date }},
+		{"command", "the command line", "command", above, func(r *Record) string { return r.Command }},
+	}
 }
 
 // subjects are what was measured.
@@ -58,7 +79,7 @@ func subjects() []Column {
 		{"calls", "of an op: how often it runs in a step",
 			"calls", inTable, func(r *Record) string { return count(r.Calls) }},
 		{"bytes", "of a copy: the size of what is copied, in bytes",
-			"bytes", inTable, func(r *Record) string { return bytes(r.Bytes) }},
+			"bytes", inTable, func(r *Record) string { return memory(r.Bytes) }},
 	}
 }
 
@@ -68,7 +89,7 @@ func results() []Column {
 		{"median_ms", "of the samples, in milliseconds, by the host's clock around the whole; of an op by the device's where it has one",
 			"median ms", inTable, func(r *Record) string { return decimal(r.MedianMS) }},
 		{"mean_ms", "of the samples; in the table +- std_ms",
-			"mean ms", inTable, func(r *Record) string { return decimal(r.MeanMS) + " +- " + decimal(r.StdMS) }},
+			"mean ms", inTable, deviation},
 		{"std_ms", "standard deviation of the samples (n-1)",
 			"", inTable, nil},
 		{"min_ms", "the shortest sample",
@@ -88,7 +109,7 @@ func results() []Column {
 		{"accounted", "of a training step: the time of its operations, added up, over its wall time; in steps of their own, with timestamps",
 			"accounted", inTable, func(r *Record) string { return percent(r.Accounted) }},
 		{"memory_bytes", "allocated on the device, in bytes",
-			"memory", inTable, func(r *Record) string { return bytes(r.MemoryBytes) }},
+			"memory", inTable, func(r *Record) string { return memory(r.MemoryBytes) }},
 		{"best", "whether it is the one of a level's batch sizes with the most images a second",
 			"note", inTable, note},
 		{"drift", "the median of the last third of the samples over that of the first, less 1, where it is more than 5 % and the samples have a " +
@@ -98,24 +119,5 @@ func results() []Column {
 			"for 2 s at most", "", inTable, nil},
 		{"samples_ms", "every sample, in order",
 			"", inTable, nil},
-	}
-}
-
-// origins are where and how it was measured.
-func origins() []Column {
-	return []Column{
-		{"device", "its name", "device", aboveIfSame, func(r *Record) string { return r.Device }},
-		{"driver", "name and version in its own words", "driver", aboveIfSame, func(r *Record) string { return r.Driver }},
-		{"device_type", "discrete, integrated, virtual, cpu or other", "type", above, func(r *Record) string { return r.DeviceType }},
-		{"api", "the device's version of Vulkan", "Vulkan", above, func(r *Record) string { return r.API }},
-		{"threads", "of a device that is a CPU", "threads", above, func(r *Record) string { return count(r.Threads) }},
-		{"version", "of dvn-vk", "dvn-vk", above, func(r *Record) string { return r.Version }},
-		{"commit", "that dvn-vk was built from, + where there were changes", "commit", above, func(r *Record) string { return r.Commit }},
-		{"go", "the compiler", "Go", above, func(r *Record) string { return r.Go }},
-		{"os", "system and architecture", "system", above, func(r *Record) string { return r.OS }},
-		{"cpu", "the host's processor", "CPU", above, func(r *Record) string { return r.CPU }},
-		{"clock", "state of the clocks, as far as the system tells", "clock", above, func(r *Record) string { return r.Clock }},
-		{"date", "when it was measured", "date", above, func(r *Record) string { return r.Date }},
-		{"command", "the command line", "command", above, func(r *Record) string { return r.Command }},
 	}
 }

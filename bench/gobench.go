@@ -23,11 +23,11 @@ func writeGo(w io.Writer, records []Record) error {
 		for _, ms := range r.SamplesMS {
 			fmt.Fprintf(out, "%s 1 %.0f ns/op", name, ms*1e6)
 			for _, rate := range []struct {
-				value float64
-				unit  string
-			}{{r.ImgPerS, "img/s"}, {r.GFLOPS, "GFLOP/s"}, {r.GBPerS, "GB/s"}} {
+				value, at float64 // ms
+				unit      string
+			}{{r.ImgPerS, r.MedianMS, "img/s"}, {r.GFLOPS, r.ratedMS(), "GFLOP/s"}, {r.GBPerS, r.ratedMS(), "GB/s"}} {
 				if rate.value > 0 {
-					fmt.Fprintf(out, " %.6g %s", rate.value*r.MedianMS/ms, rate.unit)
+					fmt.Fprintf(out, " %.6g %s", rate.value*rate.at/ms, rate.unit)
 				}
 			}
 			if r.Drift != 0 {

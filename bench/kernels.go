@@ -18,10 +18,6 @@ type Kernels struct {
 // Run measures shape by shape, all variants and passes of one against each other. Weights are in the layout that a variant wants
 // beforehand: a network does that once a step for all its heads.
 func (k Kernels) Run(ctx context.Context, m *Machine) ([]Record, error) {
-	ceilings, err := m.Ceilings(ctx)
-	if err != nil {
-		return nil, err
-	}
 	m.expect(len(k.Shapes))
 	var records []Record
 	for _, s := range k.Shapes {
@@ -30,6 +26,13 @@ func (k Kernels) Run(ctx context.Context, m *Machine) ([]Record, error) {
 			return nil, fmt.Errorf("convolution %v: %w", s, err)
 		}
 		records = append(records, measured...)
+	}
+	if len(records) == 0 {
+		return nil, fmt.Errorf("no kernels of %v can run the convolutions %v: leave the variants out to see which can", k.Variants, k.Shapes)
+	}
+	ceilings, err := m.Ceilings(ctx)
+	if err != nil {
+		return nil, err
 	}
 	for i := range records {
 		records[i].ShareOfPeak = records[i].GFLOPS / ceilings.FMA(records[i].Precision)

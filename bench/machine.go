@@ -37,7 +37,6 @@ type Work struct {
 	Images       int     // of a run, counted once a task; 0: it has none
 	FLOPs, Bytes float64 // for rates; 0: not counted
 	Times        int     // a run does it so many times over, and is divided by that; 0 and 1: once
-	Peak         bool    // rates are those of the shortest sample, not at the median
 	Run          func() error
 }
 
@@ -71,11 +70,7 @@ func (m *Machine) record(w Work, s series) Record {
 	r := w.Record
 	r.summarise(s.samples, max(w.Times, 1), w.Images)
 	r.WarmUp, r.Origin, r.Precision = s.warmUp, m.origin, cmp.Or(r.Precision, "fp32")
-	ms := r.MedianMS
-	if w.Peak {
-		ms = r.MinMS
-	}
-	r.GFLOPS, r.GBPerS = w.FLOPs/ms/1e6, w.Bytes/ms/1e6
+	r.GFLOPS, r.GBPerS = w.FLOPs/r.ratedMS()/1e6, w.Bytes/r.ratedMS()/1e6
 	return r
 }
 

@@ -99,6 +99,14 @@ func note(r *Record) string {
 	return strings.Join(notes, ", ")
 }
 
+// deviation is the mean with its deviation, where there is one.
+func deviation(r *Record) string {
+	if r.StdMS == 0 {
+		return decimal(r.MeanMS)
+	}
+	return decimal(r.MeanMS) + " +- " + decimal(r.StdMS)
+}
+
 // The functions below print a value for people, and nothing for a value that is not there.
 
 func count(n int) string {
@@ -135,7 +143,7 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.1f %%", 100*share)
 }
 
-func bytes(n uint64) string {
+func memory(n uint64) string {
 	if n == 0 {
 		return ""
 	}

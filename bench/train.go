@@ -22,10 +22,6 @@ type Train struct {
 // the device. Then, apart from that, it profiles each: operations holds a record of WhatOp for every kind of operation, the
 // heaviest first, and the steps' records say which part of their time the operations account for.
 func (t Train) Run(ctx context.Context, m *Machine) (steps, operations []Record, err error) {
-	ceilings, err := m.Ceilings(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
 	phase, before := jointPhase(t.Backbone, t.Units, t.Classes, t.Size), memoryInUse(m.Device)
 	store, err := dvn.NewStore(m.Device, true, &phase)
 	if err != nil {
@@ -36,6 +32,10 @@ func (t Train) Run(ctx context.Context, m *Machine) (steps, operations []Record,
 		return nil, nil, err
 	}
 	if steps, err = t.measure(ctx, m, store, memoryInUse(m.Device)-before, phase); err != nil {
+		return nil, nil, err
+	}
+	ceilings, err := m.Ceilings(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
 	for i := range steps {

@@ -53,7 +53,7 @@ type measureFlags struct {
 func (f *measureFlags) check() error {
 	switch {
 	case f.Repetitions < 0:
-		return fmt.Errorf("-r %d: it must be positive", f.Repetitions)
+		return fmt.Errorf("--repetitions %d: it must be positive", f.Repetitions)
 	case f.Duration < 0:
 		return fmt.Errorf("--duration %v: it must be positive", f.Duration)
 	}

@@ -53,8 +53,14 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 // Selection is how convolutions get their variants.
 func (k *Kernels) Selection() Selection { return k.selection }
 
-// Describe names the selection and the lanes.
-func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.selection.Variant, k.lanes) }
+// Describe names the selection, how many passes its plan decides, and the lanes.
+func (k *Kernels) Describe() string {
+	planned := ""
+	if n := len(k.selection.Plan); n > 0 {
+		planned = fmt.Sprintf(" planned=%d", n)
+	}
+	return fmt.Sprintf("%s%s lanes=%d", k.selection.Variant, planned, k.lanes)
+}
 
 // Fingerprint is a hash of what decides, beside device and driver, how fast the kernels are and in which order they add up:
 // the binaries of all shaders, lanes and width of loads. Measurements of other kernels say nothing of these.

@@ -118,7 +118,7 @@ func PlanKey(p Pass, c Conv, heads []ConvHead) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%s %dx%d/%d %d %v %v", p, c.Kernel, c.Kernel, c.Stride, c.InSize, c.In.Padded, c.Out.Padded)
 	for _, h := range heads {
-		fmt.Fprintf(&key, " %x>%x*%d", uint16(h.In), uint16(h.Out), h.X.Images)
+		fmt.Fprintf(&key, " %x:%x*%d", uint16(h.In), uint16(h.Out), h.X.Images)
 	}
 	return key.String()
 }

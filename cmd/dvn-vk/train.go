@@ -141,9 +141,11 @@ func (t *trainCmd) start(ctx context.Context, c *console, config scenario.Config
 		}
 	}
 	c.message("run folder: %s", out)
+	tuner, end := t.tuner(c)
+	defer end()
 	return t.train(c, out, func(d *gpu.Device, reason string, o training.Observer) (*training.Summary, error) {
 		return training.Start(ctx, training.Options{
-			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Tuner: t.tuner(c), Observer: o,
+			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Tuner: tuner, Observer: o,
 		})
 	})
 }

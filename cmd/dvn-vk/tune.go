@@ -24,14 +24,14 @@ type tuneFlag struct {
 	NoTune bool `help:"Run convolutions by what suits this kind of device, as DVNVK_NO_TUNE=1 does; do not measure which kernels are the fastest."`
 }
 
-// tuner measures for a command that has better things to do; nil where it may not.
-func (f tuneFlag) tuner(c *console) *tune.Tuner {
+// tuner measures for a command that has better things to do; nil where it may not. end takes its progress away.
+func (f tuneFlag) tuner(c *console) (t *tune.Tuner, end func()) {
 	if off := os.Getenv("DVNVK_NO_TUNE"); f.NoTune || off != "" && off != "0" {
-		return nil
+		return nil, func() {}
 	}
-	t := newTuner(c)
+	t, end = newTuner(c)
 	t.Budget = tune.StartBudget
-	return t
+	return t, end
 }
 
 // tune lets a machine that is measured run a network's convolutions by the fastest kernels.
@@ -40,7 +40,9 @@ func (f tuneFlag) tune(ctx context.Context, c *console, m *bench.Machine, networ
 	if err != nil {
 		return err
 	}
-	m.Kernels, err = f.tuner(c).Kernels(ctx, m.Kernels, cases)
+	tuner, end := f.tuner(c)
+	defer end()
+	m.Kernels, err = tuner.Kernels(ctx, m.Kernels, cases)
 	return err
 }
 
@@ -49,13 +51,17 @@ type convolutions interface {
 	Convolutions(k *layers.Kernels) ([]layers.ConvCase, error)
 }
 
-// newTuner has the user's cache, and shows on the console how far it is.
-func newTuner(c *console) *tune.Tuner {
+// newTuner has the user's cache, and shows on the console how far it is until end.
+func newTuner(c *console) (t *tune.Tuner, end func()) {
 	folder, err := tune.UserFolder()
 	if err != nil {
 		c.message("%v", err)
 	}
 	var p *progress
+	end = func() {
+		p.end()
+		p = nil
+	}
 	return &tune.Tuner{
 		Folder:  folder,
 		Message: func(text string) { c.message("tuning: %s", text) },
@@ -65,11 +71,10 @@ func newTuner(c *console) *tune.Tuner {
 			}
 			p.set(int64(done), "")
 			if done == total {
-				p.end()
-				p = nil
+				end()
 			}
 		},
-	}
+	}, end
 }
 
 // tuneCmd measures which kernels are the fastest, and prints it.
@@ -108,7 +113,7 @@ func (t *tuneCmd) Validate() error {
 	case t.Scenario != "" && t.Infer:
 		return errors.New("--infer tunes a network of the flags, not a --scenario")
 	}
-	return t.networkFlags.check()
+	return t.check()
 }
 
 // Run measures and prints.
@@ -127,7 +132,8 @@ func (t *tuneCmd) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		tuner := newTuner(c)
+		tuner, end := newTuner(c)
+		defer end()
 		tuner.Budget, tuner.Retune = t.Budget, t.Retune
 		results, err = tuner.Run(ctx, k, cases)
 		return err

@@ -21,7 +21,7 @@ type Tuner struct {
 	Folder   string                // of the cache; empty: nothing is kept
 	Budget   time.Duration         // for measuring; 0: until everything is measured
 	Retune   bool                  // measure what the cache knows as well
-	Progress func(done, total int) // passes, of those that are measured; at the end, also by an error, all are done
+	Progress func(done, total int) // passes, of those that are measured
 	Message  func(text string)     // a line for people
 }
 
@@ -63,7 +63,6 @@ func (t *Tuner) run(ctx context.Context, b bed, c cache, cases []layers.ConvCase
 	late := func() bool { return t.Budget > 0 && !now().Before(end) }
 	m, measured := measurement{b, randomBlock(), late, t.message}, map[string]entry{}
 	unreached := 0
-	defer t.progress(len(open), len(open))
 	for i, r := range open {
 		t.progress(i, len(open))
 		err = m.decide(ctx, r)
@@ -83,6 +82,7 @@ func (t *Tuner) run(ctx context.Context, b bed, c cache, cases []layers.ConvCase
 	if err != nil {
 		return nil, err
 	}
+	t.progress(len(open), len(open))
 	if unreached > 0 {
 		t.message(fmt.Sprintf("%d of %d convolution passes take defaults: %s of measuring are over; dvn-vk tune measures all", unreached, len(results), t.Budget))
 	}

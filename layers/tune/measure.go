@@ -31,7 +31,7 @@ type measurement struct {
 // trial is a candidate that is right so far.
 type trial struct {
 	variant layers.Variant
-	error   float64 // in parts of what is allowed
+	parts   float64 // its largest error, of what is allowed
 	best    lap     // shortest times
 	seconds float64 // from them, of the case at its own batch
 }
@@ -64,7 +64,7 @@ func (m measurement) decide(ctx context.Context, r *Result) error {
 }
 
 func (t trial) candidate(c layers.ConvCase) Candidate {
-	candidate := Candidate{Variant: t.variant, Error: t.error}
+	candidate := Candidate{Variant: t.variant, Error: t.parts}
 	if t.seconds > 0 {
 		candidate.MS, candidate.GFLOPS = 1e3*t.seconds, c.FLOPs()/t.seconds/1e9
 	}

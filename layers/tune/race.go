@@ -2,6 +2,7 @@ package tune
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -25,7 +26,7 @@ func (m measurement) race(ctx context.Context, r *Result, trials []trial) ([]tri
 	o := operands{timed(r.Case, trials), m.block}
 	s, err := m.bed.open(o)
 	if err != nil {
-		return nil, m.refuse(r, trial{variant: layers.Flat}, err)
+		return nil, fmt.Errorf("%s, %s: %w", r.Case.Conv.Name, r.Case.Pass, err)
 	}
 	defer s.close()
 	e, weigh := expectation{samples: o.samples()}, o.weigh(r.Case)
@@ -61,7 +62,7 @@ func (m measurement) warm(s site, e *expectation, t *trial, weigh func(lap) floa
 	if err != nil {
 		return err
 	}
-	t.error, t.best = max(t.error, parts), lap{}
+	t.parts, t.best = max(t.parts, parts), lap{}
 	t.took(l, weigh)
 	return nil
 }

@@ -110,7 +110,7 @@ func results() []Column {
 			"accounted", inTable, func(r *Record) string { return percent(r.Accounted) }},
 		{"memory_bytes", "allocated on the device, in bytes",
 			"memory", inTable, func(r *Record) string { return memory(r.MemoryBytes) }},
-		{"best", "whether it is the one of a level's batch sizes with the most images a second",
+		{"best", "whether it is the one of a level's batch sizes with the most images a second; the note tells a drift as well",
 			"note", inTable, note},
 		{"drift", "the median of the last third of the samples over that of the first, less 1, where it is more than 5 % and the samples have a " +
 			"trend (Mann-Kendall test, 5 % level); absent: they do not drift",

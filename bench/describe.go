@@ -16,9 +16,13 @@ func Describe(w io.Writer) error {
 		if c.Heading != "" && c.Heading != c.Key {
 			name += ", in the table: " + c.Heading
 		}
-		meaning := strings.ReplaceAll(text.WrapSoft(c.Meaning, width-len(indent)), "\n", "\n"+indent)
-		if _, err := fmt.Fprintf(w, "%s\n%s%s\n", name, indent, meaning); err != nil {
+		if _, err := fmt.Fprintln(w, name); err != nil {
 			return err
+		}
+		for line := range strings.Lines(text.WrapSoft(c.Meaning, width-len(indent))) {
+			if _, err := fmt.Fprintln(w, indent+strings.TrimSpace(line)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -21,9 +21,7 @@ func newOrigin(info gpu.DeviceInfo, command string) Origin {
 	if info.Type == gpu.CPU {
 		o.Threads = threads()
 	}
-	if build, ok := debug.ReadBuildInfo(); ok {
-		o.Version, o.Commit = cmp.Or(build.Main.Version, "(devel)"), commit(build.Settings)
-	}
+	o.Version, o.Commit = Build()
 	return o
 }
 
@@ -33,6 +31,15 @@ func threads() int {
 		return n
 	}
 	return runtime.NumCPU()
+}
+
+// Build is what this program was built from: the module's version, and the commit, empty where it was not built from a checkout.
+func Build() (version, revision string) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "of unknown origin", ""
+	}
+	return cmp.Or(info.Main.Version, "(devel)"), commit(info.Settings)
 }
 
 // commit is the revision of the checkout, + where there were changes; empty for a program from elsewhere.

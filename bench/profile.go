@@ -12,9 +12,9 @@ import (
 // profile is what the operations of a step took, by kind.
 type profile struct {
 	kinds     map[string]*kind
-	total     float64 // milliseconds of all operations, the median over steps
-	accounted float64 // of the steps' wall time, the median
-	flops     float64 // of a step
+	total     time.Duration // of all operations in all steps
+	accounted float64       // of the steps' wall time, the median
+	flops     float64       // of a step
 }
 
 // kind is one kind of operation in a step.
@@ -25,6 +25,13 @@ type kind struct {
 	samples      []time.Duration // a step each: all calls
 }
 
+func (k *kind) total() (sum time.Duration) {
+	for _, s := range k.samples {
+		sum += s
+	}
+	return sum
+}
+
 // profile runs steps with a timestamp behind every operation, and none of them is a sample of a step.
 func (t Train) profile(m *Machine, store *dvn.Store, phase dvn.Phase, batch int) (*profile, error) {
 	trainer, err := t.trainer(m, store, phase, batch, true)
@@ -33,7 +40,7 @@ func (t Train) profile(m *Machine, store *dvn.Store, phase dvn.Phase, batch int)
 	}
 	defer trainer.Close()
 	p := &profile{kinds: map[string]*kind{}}
-	var totals, accounted []float64
+	var accounted []float64
 	for step := range m.Sampling.Rounds + 1 {
 		start := time.Now()
 		if err := trainer.Again(); err != nil {
@@ -48,9 +55,10 @@ func (t Train) profile(m *Machine, store *dvn.Store, phase dvn.Phase, batch int)
 			continue // warms up
 		}
 		total := p.add(samples)
-		totals, accounted = append(totals, total.Seconds()*1e3), append(accounted, total.Seconds()/wall.Seconds())
+		p.total += total
+		accounted = append(accounted, total.Seconds()/wall.Seconds())
 	}
-	p.total, p.accounted = median(totals), median(accounted)
+	p.accounted = median(accounted)
 	return p, nil
 }
 
@@ -91,7 +99,7 @@ func (p *profile) records(step Record, c Ceilings) (records []Record) {
 			Batch: step.Batch, Precision: step.Precision, Kernels: step.Kernels, Origin: step.Origin,
 		}
 		r.summarise(k.samples, 1, 0)
-		r.ShareOfStep = r.MedianMS / p.total
+		r.ShareOfStep = float64(k.total()) / float64(p.total)
 		if r.MedianMS > 0 { // clocks can be coarse
 			r.GFLOPS, r.GBPerS = k.flops/r.MedianMS/1e6, k.bytes/r.MedianMS/1e6
 			r.ShareOfPeak, r.ShareOfBandwidth = r.GFLOPS/c.FMA(step.Precision), r.GBPerS/c.Copy()

@@ -20,6 +20,8 @@ type benchCmd struct {
 	Infer   benchInferCmd   `cmd:"" help:"Measure the inference of every level."`
 	Kernels benchKernelsCmd `cmd:"" help:"Measure every convolution by every variant of the kernels."`
 	Device  benchDeviceCmd  `cmd:"" help:"Measure what a device can do at most."`
+	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
+	Plot    benchPlotCmd    `cmd:"" help:"Plot saved results."`
 }
 
 // Help is common to all measurements.
@@ -157,7 +159,7 @@ func commandLine() string {
 // networkFlags say which network is measured.
 type networkFlags struct {
 	Backbone string    `default:"wrn-14-1" placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w. Default: wrn-14-1."`
-	Units    []float64 `default:"1,1" placeholder:"S,..." help:"Shares of the units. Default: 1,1."`
+	Units    []float64 `default:"1,1" placeholder:"S" help:"Shares of the units. Default: 1,1."`
 	Size     int       `default:"32" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows (1, 2, 3). Default: 32."`
 }
 

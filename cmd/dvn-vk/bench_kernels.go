@@ -11,8 +11,8 @@ import (
 
 // benchKernelsCmd measures convolutions.
 type benchKernelsCmd struct {
-	Shapes   []bench.Shape    `placeholder:"CxS,..." help:"Convolutions, maps x side in pixels as in 64x32, or 64-128x32s2 with other outputs and stride 2. Default: all of the backbone."`
-	Variants []layers.Variant `placeholder:"V,..." help:"Variants or families of kernels, for example flat,winograd. Default: all that can run a convolution."`
+	Shapes   []bench.Shape    `placeholder:"MxS" help:"Convolutions, maps x side in pixels as in 64x32, or 64-128x32s2 with other outputs and stride 2. Default: all of the backbone."`
+	Variants []layers.Variant `placeholder:"V" help:"Variants or families of kernels, for example flat,winograd. Default: all that can run a convolution."`
 	Batch    int              `default:"32" placeholder:"N" help:"Images. Default: 32."`
 	networkFlags
 	measureFlags

@@ -15,6 +15,7 @@ type benchKernelsCmd struct {
 	Variants []layers.Variant `placeholder:"V" help:"Variants or families of kernels, for example flat,winograd. Default: all that can run a convolution."`
 	Batch    int              `default:"32" placeholder:"N" help:"Images. Default: 32."`
 	networkFlags
+	precisionFlag
 	measureFlags
 }
 
@@ -42,7 +43,7 @@ func (b *benchKernelsCmd) Validate() error {
 
 // Run measures and prints.
 func (b *benchKernelsCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, layers.FP32, func(m *bench.Machine) ([]bench.Record, error) {
+	return b.measure(ctx, c, b.Precision, func(m *bench.Machine) ([]bench.Record, error) {
 		shapes := b.Shapes
 		if len(shapes) == 0 {
 			var err error

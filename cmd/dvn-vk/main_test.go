@@ -13,6 +13,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/dvn/safetensors"
 	"github.com/dvn-vk/dvn-vk/dvn/training"
+	"github.com/dvn-vk/dvn-vk/gpu"
 )
 
 // The tests find the program as dvn-vk in their PATH.
@@ -30,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"fixture": makeFixture,
 		},
+		Condition: hasCondition,
 		Setup: func(env *testscript.Env) error {
 			// Which driver the machine has, and how it is found, is a matter of its environment.
 			env.Vars = append(os.Environ(), env.Vars...)
@@ -41,6 +43,20 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// hasCondition knows [halves]: the device that the program chooses has 16-bit storage.
+func hasCondition(condition string) (bool, error) {
+	if condition != "halves" {
+		return false, fmt.Errorf("condition %s: there is no such", condition)
+	}
+	instance, err := gpu.NewInstance()
+	if err != nil {
+		return false, err
+	}
+	defer instance.Close()
+	info, _, err := instance.Choose("")
+	return info.Features.Storage16, err
 }
 
 // exits CODE COMMAND... runs a command that must end with an exit code.

@@ -104,7 +104,7 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
 	}
-	return t.teacher.prepareOnce()
+	return t.teacher.prepare()
 }
 
 func (g *graph) find(id HeadID) *head {

@@ -68,21 +68,6 @@ func (g *graph) prepareConvs(b *layers.Builder) {
 	b.PrepareConvs(convs)
 }
 
-// prepareOnce brings the second layouts up to date for weights that stay as they are while the graph is used.
-func (g *graph) prepareOnce() error {
-	b := g.kernels.NewBuilder()
-	g.prepareConvs(b)
-	if b.Empty() {
-		return nil
-	}
-	p, err := b.Finish("preparation of weights", false)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	return p.Run()
-}
-
 // variants lists the variants that some convolution uses.
 func (g *graph) variants() []layers.Variant {
 	var used []layers.Variant

@@ -105,6 +105,14 @@ func (b *Builder) Finish(name string, profile bool) (*Program, error) {
 	return &Program{List: list, tables: b.tables}, nil
 }
 
+// TableBytes is the device memory of the list's tables.
+func (p *Program) TableBytes() (n uint64) {
+	for _, t := range p.tables {
+		n += t.Room()
+	}
+	return n
+}
+
 // Close releases the list and its tables; nil is harmless.
 func (p *Program) Close() {
 	if p != nil {

@@ -19,6 +19,7 @@ import (
 type benchCmd struct {
 	Train   benchTrainCmd   `cmd:"" help:"Measure a training step, as a whole and by operation."`
 	Infer   benchInferCmd   `cmd:"" help:"Measure the inference of every level."`
+	Table2  benchTable2Cmd  `cmd:"" name:"table2" help:"Measure the paper's Table 2: parameters, latency, speed-up and memory of every level."`
 	Kernels benchKernelsCmd `cmd:"" help:"Measure every convolution by every variant of the kernels."`
 	Device  benchDeviceCmd  `cmd:"" help:"Measure what a device can do at most."`
 	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
@@ -78,8 +79,16 @@ func (f *measureFlags) format() string {
 	return f.Format
 }
 
+// measurement is what a command measures on one device.
+type measurement func(m *bench.Machine) ([]bench.Record, error)
+
 // measure has work measure on the devices that are asked for, and writes the records of all.
-func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work func(m *bench.Machine) ([]bench.Record, error)) error {
+func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work measurement) error {
+	return f.measureAs(ctx, c, p, bench.Write, work)
+}
+
+// measureAs is measure with another way to write: bench.Write, or one that has a table of its own.
+func (f *measureFlags) measureAs(ctx context.Context, c *console, p layers.Precision, write recordWriter, work measurement) error {
 	switch {
 	case f.Describe:
 		return bench.Describe(c.out)
@@ -103,7 +112,7 @@ func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precisi
 	if ctx.Err() != nil || len(records) == 0 {
 		return err
 	}
-	return errors.Join(err, f.write(c, records)) // what other devices came to is not lost
+	return errors.Join(err, f.write(c, write, records)) // what other devices came to is not lost
 }
 
 // open lends use the device that the flag names, or all that can be used, one after the other.
@@ -131,13 +140,16 @@ func (f *measureFlags) open(use func(d *gpu.Device, reason string) error) error 
 	return errors.Join(failed...)
 }
 
+// recordWriter writes records in a form.
+type recordWriter func(w io.Writer, format string, records []bench.Record) error
+
 // write prints records in the form and at the place asked for.
-func (f *measureFlags) write(c *console, records []bench.Record) error {
-	write := func(w io.Writer) error { return bench.Write(w, f.format(), records) }
+func (f *measureFlags) write(c *console, write recordWriter, records []bench.Record) error {
+	content := func(w io.Writer) error { return write(w, f.format(), records) }
 	if f.Out == "" {
-		return write(c.out)
+		return content(c.out)
 	}
-	return bench.WriteFile(f.Out, write)
+	return bench.WriteFile(f.Out, content)
 }
 
 // commandLine is how the program was called, to be repeated.

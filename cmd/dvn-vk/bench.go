@@ -102,9 +102,14 @@ func (f *measureFlags) measureAs(ctx context.Context, c *console, p layers.Preci
 		if err != nil {
 			return err
 		}
-		progress := c.begin("measuring", 0, 100, unit{"%", 1})
-		defer progress.end()
-		m.Progress = func(percent int) { progress.set(int64(percent), "") }
+		var p *progress // from the first report on: tuning comes before, and shows its own
+		defer func() { p.end() }()
+		m.Progress = func(percent int) {
+			if p == nil {
+				p = c.begin("measuring", 0, 100, unit{"%", 1})
+			}
+			p.set(int64(percent), "")
+		}
 		measured, err := work(m)
 		records = append(records, measured...)
 		return err

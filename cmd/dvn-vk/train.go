@@ -22,6 +22,7 @@ type trainCmd struct {
 	PrintConfig bool   `help:"Print the complete configuration, other flags included, and do nothing."`
 	Data        string `placeholder:"DIR" help:"Folder with the data sets. Default: the configuration's, else data."`
 	deviceFlag
+	tuneFlag
 	Out     string `placeholder:"DIR" help:"Folder of the run, new or empty. Default: runs/NAME, or runs/NAME-2 and so on if that is there."`
 	Profile bool   `help:"Time every operation, and print those that take most of the time."`
 	overrides
@@ -59,7 +60,7 @@ Example:
 // Validate refuses what cannot be meant.
 func (t *trainCmd) Validate() error {
 	switch {
-	case t.Resume != "" && (t.Scenario != "" || t.PrintConfig || t.Out != "" || t.Profile || t.overrides != overrides{}):
+	case t.Resume != "" && (t.Scenario != "" || t.PrintConfig || t.Out != "" || t.Profile || t.NoTune || t.overrides != overrides{}):
 		return errors.New("--resume goes on with the run's own configuration: only --data and --device go with it")
 	case t.Resume != "":
 		return nil
@@ -143,9 +144,11 @@ func (t *trainCmd) start(ctx context.Context, c *console, config scenario.Config
 		}
 	}
 	c.message("run folder: %s", out)
+	tuner, end := t.tuner(c)
+	defer end()
 	return t.train(c, out, func(d *gpu.Device, reason string, o training.Observer) (*training.Summary, error) {
 		return training.Start(ctx, training.Options{
-			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Observer: o,
+			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Tuner: tuner, Observer: o,
 		})
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
+	"github.com/dvn-vk/dvn-vk/layers/tune"
 )
 
 // Options of a new run.
@@ -22,6 +23,7 @@ type Options struct {
 	Command      []string // as it was typed, for the record
 	Version      string   // of the program
 	Profile      bool
+	Tuner        *tune.Tuner // decides by which variants the convolutions of steps run; nil: what suits the device
 	Observer     Observer
 }
 
@@ -52,13 +54,13 @@ func Start(ctx context.Context, o Options) (*Summary, error) {
 	if s.kernels, err = layers.NewKernels(o.Device, layers.Precision(o.Config.Precision)); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.store.Initialise(o.Config.Seed); err != nil {
 		return nil, err
 	}
-	if s.folder, err = createFolder(o.Dir, o.Config); err != nil {
+	if s.folder, err = createFolder(o.Dir, o.Config, s.kernels.Selection()); err != nil {
 		return nil, err
 	}
 	return s.run(ctx, nil)
@@ -104,7 +106,7 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	if s.kernels, err = layers.NewKernelsOf(o.Device, c.origin.Selection); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.restore(s.store, "", true); err != nil {
@@ -140,8 +142,8 @@ func (s *session) say(text string) {
 	}
 }
 
-// prepare loads the data, lays the phases out, predicts memory and allocates the store.
-func (s *session) prepare() error {
+// prepare loads the data, lays the phases out, chooses kernels, predicts memory and allocates the store.
+func (s *session) prepare(ctx context.Context) error {
 	var err error
 	if s.tasks, err = loadTraining(s.Config); err != nil {
 		return err
@@ -160,6 +162,9 @@ func (s *session) prepare() error {
 		}
 	}
 	if err := checkFrozen(s.Config.Frozen, s.phases); err != nil {
+		return err
+	}
+	if err := s.tune(ctx); err != nil {
 		return err
 	}
 	if err := s.checkMemory(); err != nil {

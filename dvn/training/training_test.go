@@ -141,14 +141,20 @@ func TestARunKeepsTheKernelsThatItBeganWith(t *testing.T) {
 
 func interruptAfter(t *testing.T, d *gpu.Device, c scenario.Config, dir string, steps int) {
 	t.Helper()
+	interruptStart(t, Options{Config: c, Dir: dir, Device: d}, steps)
+}
+
+func interruptStart(t *testing.T, o Options, steps int) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := 0
-	_, err := Start(ctx, Options{Config: c, Dir: dir, Device: d, Observer: Observer{Step: func(StepDone) {
+	o.Observer.Step = func(StepDone) {
 		if done++; done == steps {
 			cancel()
 		}
-	}}})
+	}
+	_, err := Start(ctx, o)
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("interrupted after %d steps: got %v, want ErrInterrupted", steps, err)
 	}

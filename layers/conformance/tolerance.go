@@ -35,8 +35,8 @@ const (
 	exponential = 24 // softmax and its kin
 )
 
-// halfRounding is the largest error of rounding a number up to v to the nearest binary16.
-func halfRounding(v float64) float64 {
+// HalfRounding is the largest error of rounding a number up to v to the nearest binary16.
+func HalfRounding(v float64) float64 {
 	_, exponent := math.Frexp(v) // v < 2^exponent, and halves have 11 bits
 	return math.Ldexp(1, max(exponent-12, -25))
 }
@@ -92,7 +92,7 @@ func (t *tally) judge(c *check, memory []float32) {
 	for k, at := range c.at {
 		got, allowed := c.number(memory, at), c.allowed
 		if c.halves {
-			allowed += halfRounding(max(math.Abs(got), math.Abs(c.want[k]))) / (c.magnitude[k] + tiny)
+			allowed += HalfRounding(max(math.Abs(got), math.Abs(c.want[k]))) / (c.magnitude[k] + tiny)
 		}
 		err := math.Abs(got-c.want[k]) / (c.magnitude[k] + tiny)
 		if math.IsNaN(err) || math.IsInf(err, 0) {

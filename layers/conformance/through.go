@@ -43,7 +43,7 @@ func (t *trial) convStatistics(c convCase, roundings int) {
 		}
 		limit = 4*limit + allowed(composed, y.Images*y.Size*y.Size)
 		if y.Precision == layers.FP16 {
-			limit += 4 * HalfRounding(1) // statistics may be of the numbers as they are stored
+			limit += 4 * StoredRounding(layers.FP16, 1, 1) // statistics may be of the numbers as they are stored
 		}
 		gamma, beta := p.own(p.gamma), p.own(p.beta)
 		rows := layers.MergeRef(mean, variance, gamma, beta)
@@ -148,7 +148,7 @@ func (t *trial) expectThrough(h layers.NormHead, n throughHead) {
 		}
 	}
 	if h.DY.Precision == layers.FP16 {
-		n.limit += HalfRounding(1) // stored before and after the shortcut's gradient is added, and sums may be of what is stored
+		n.limit += StoredRounding(layers.FP16, 1, 1) // stored before and after the shortcut's gradient is added, and sums may be of what is stored
 	}
 	limit := n.limit + allowed(composed, n.want.Images*n.want.Size*n.want.Size)
 	t.expectActivations("g", h.DY, want, magnitude, n.limit)

@@ -84,7 +84,7 @@ func (c *convBench) work(pass layers.Pass, variant layers.Variant) Work {
 	conv, heads := c.conv, c.heads(pass)
 	conv.Variants[pass] = variant
 	conv.Memory.Prepared[pass] = c.floats("prepared weights", c.Kernels.PreparedFloats(pass, conv))
-	conv.Memory.Scratch = c.floats("scratch", c.Kernels.ConvScratch(pass, conv, heads, c.blocks()))
+	conv.Memory.Scratch[pass] = c.floats("scratch", c.Kernels.ConvScratch(pass, conv, heads, c.blocks()))
 	if conv.Memory.Prepared[pass].Size > 0 {
 		c.run(c.program(conv.Name+" weights", func(b *layers.Builder) { b.PrepareConvs([]layers.PreparedConv{{Conv: conv, W: c.weights}}) }))
 	}

@@ -18,7 +18,7 @@ func (g *graph) loss(b *layers.Builder, n counts, scale gpu.Range) {
 	for _, h := range heads {
 		bytes := 4 * uint64(g.inputs[h.Input].capacity)
 		l := layers.LossHead{
-			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(at, bytes),
+			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(g.each.Offset+at, bytes),
 			Loss:    g.losses.Buffer().Part(4*uint64(h.lossAt), 4),
 			Classes: h.classes, Images: n[h.Input], Weight: weight,
 		}
@@ -57,7 +57,7 @@ func (g *graph) backward(b *layers.Builder, n counts) {
 	var pools []layers.PoolHead
 	for _, t := range g.trunks {
 		inputs = append(inputs, layers.DenseInput{DX: t.dPool, Heads: readers[t]})
-		pools = append(pools, layers.PoolHead{X: t.blocks[len(t.blocks)-1].dy.For(n[t.input]), Pooled: t.dPool})
+		pools = append(pools, layers.PoolHead{X: t.blocks[len(t.blocks)-1].dy2.For(n[t.input]), Pooled: t.dPool})
 	}
 	b.DenseBackwardData("fc", inputs)
 	b.PoolBackward(pools)
@@ -117,7 +117,7 @@ func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
 		convs2[k].Y = norms2[k].DX
 		dx := t.dStem
 		if i > 0 {
-			dx = t.blocks[i-1].dy
+			dx = t.blocks[i-1].dy2
 		}
 		dx = dx.For(n[t.input])
 		back1[k].X, back1[k].Y = dx, norms1[k].DX
@@ -179,5 +179,5 @@ func (g *graph) allocateLosses() {
 	for _, h := range g.heads {
 		images += even(g.capacity()[h.Input])
 	}
-	g.each = g.floats("losses by image", gpu.Activations, images)
+	g.each = g.passingFloats("losses by image", images)
 }

@@ -36,13 +36,31 @@ type Trainer struct {
 // was at the start of the phase, which heads with the loss distill learn from (spec section 5); nil where there are none.
 // profile adds timestamps to every operation.
 func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int, profile bool) (*Trainer, error) {
-	t := &Trainer{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}, profile: profile}
-	t.phase.normalise()
+	sketch, err := sketchTrainer(k, store, old, p, capacity)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := sketch.plan()
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{phase: sketch.phase, kernels: k, arena: newArena(k.Device, k.Precision(), plan), programs: map[string]*layers.Program{}, profile: profile}
 	if err := t.build(store, old, capacity); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// sketchTrainer is a trainer of which nothing is allocated.
+func sketchTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int) (*Trainer, error) {
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: sketchArena(k.Precision())}
+	return t, t.build(store, old, capacity)
+}
+
+// plan is where the passing tensors of a sketch lie in a step of full batches.
+func (t *Trainer) plan() (*plan, error) {
+	return planOf(t.kernels, t.arena, func(b *layers.Builder) { t.record(b, t.graph.capacity()) })
 }
 
 func (t *Trainer) build(store, old *Store, capacity map[int]int) error {
@@ -92,9 +110,6 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 	if t.teacher, err = newGraph(t.arena, t.kernels, old, &phase, forEvaluation, inputs); err != nil {
 		return err
 	}
-	if t.arena.device == nil {
-		return nil
-	}
 	for _, h := range t.graph.heads {
 		level := h.Level
 		if phase.Teacher == TeacherTop {
@@ -103,6 +118,9 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 		if teacher := t.teacher.find(HeadID{h.Task, level}); h.Loss == Distillation && teacher != nil {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
+	}
+	if t.arena.device == nil {
+		return nil
 	}
 	return t.teacher.prepare()
 }

@@ -12,12 +12,12 @@ import (
 func TestSmallBuffersShareABlockAndLargeOnesHaveTheirOwn(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T, d *Device) {
 		a, b := newBuffer(t, d, "a", Weights, 1000), newBuffer(t, d, "b", Weights, 1)
-		large := newBuffer(t, d, "large", Weights, blockSize+1)
+		large := newBuffer(t, d, "large", Weights, smallestBlock+1)
 		if a.block != b.block {
 			t.Error("two small buffers have a block each")
 		}
-		if large.block == a.block || large.block.size != blockSize+alignment {
-			t.Errorf("the large buffer lies in a block of %d bytes, want its own of %d", large.block.size, blockSize+alignment)
+		if large.block == a.block || large.block.size != smallestBlock+alignment {
+			t.Errorf("the large buffer lies in a block of %d bytes, want its own of %d", large.block.size, smallestBlock+alignment)
 		}
 		for _, buffer := range []*Buffer{a, b, large} {
 			if buffer.Address()%alignment != 0 {

@@ -115,7 +115,7 @@ func (s *deviceSite) build(v layers.Variant) (programs, error) {
 	conv, k := s.By(v), s.kernels
 	if n := k.ConvScratch(s.Pass, conv, s.Heads, s.Blocks); n > 0 {
 		var err error
-		if conv.Memory.Scratch, err = s.allocate("scratch", n); err != nil {
+		if conv.Memory.Scratch[s.Pass], err = s.allocate("scratch", n); err != nil {
 			return programs{}, err
 		}
 	}

@@ -24,11 +24,12 @@ const (
 )
 
 const (
-	smallestBlock = 64 << 10
-	mostBlock     = 64 << 20 // that is allocated for more than one buffer
-	spareShare    = 32       // a new block is this part of what is in use, so that at most a 32nd of all memory lies idle
-	alignment     = 256      // of every buffer: no device asks for more
-	header        = 4 << 10  // what a driver may add to an allocation and count in its limit: SwiftShader does
+	smallestBlock = 32 << 10 // of those that buffers share
+	mostBlock     = 64 << 20
+	spareShare    = 32      // a new block is this part of what is in use, so that little of all memory lies idle
+	buffersShare  = 4       // buffers of more than this part of a block get one of their own
+	alignment     = 256     // of every buffer: no device asks for more
+	header        = 4 << 10 // what a driver may add to an allocation and count in its limit: SwiftShader does
 )
 
 // memory cuts buffers from blocks: devices allow few allocations, and each is slow. Blocks grow with what is in use, and larger
@@ -144,9 +145,12 @@ func (m *memory) allocate(size uint64, host bool, name string) (*block, uint64, 
 			return b, offset, nil
 		}
 	}
-	shared := min(max(m.allocated(host)/spareShare&^(alignment-1), smallestBlock), mostBlock)
-	b, err := m.newBlock(max(size, min(shared, m.largestBlock())), host, name)
-	if errors.Is(err, ErrOutOfMemory) && size < shared {
+	wanted := min(max(m.allocated(host)/spareShare&^(alignment-1), smallestBlock), mostBlock, m.largestBlock())
+	if size > wanted/buffersShare {
+		wanted = size
+	}
+	b, err := m.newBlock(wanted, host, name)
+	if errors.Is(err, ErrOutOfMemory) && size < wanted {
 		b, err = m.newBlock(size, host, name)
 	}
 	if err != nil {

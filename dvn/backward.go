@@ -25,7 +25,7 @@ func (g *graph) loss(b *layers.Builder, n counts, scale gpu.Range) {
 		if h.Loss == Distillation {
 			l.Kind, l.Teacher = layers.Distillation, h.teacherLogits
 		} else {
-			l.Labels = g.inputs[h.Task].labels.Buffer().All()
+			l.Labels = g.inputs[h.Task].labels().Buffer().All()
 		}
 		at += 4 * uint64(even(g.inputs[h.Input].capacity)) // see newGraph
 		all = append(all, l)

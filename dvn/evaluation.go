@@ -37,7 +37,7 @@ func planEvaluation(k *layers.Kernels, store *Store, p Phase, capacity map[int]i
 
 // evaluationOn lays the network out on an arena.
 func evaluationOn(a *arena, k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*graph, error) {
-	inputs, err := newInputs(a, &p, capacity)
+	inputs, err := newInputs(a, &p, capacity, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,7 @@ func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[in
 		return nil, err
 	}
 	memory := plan.memory()
+	memory[gpu.Staging] += (slots - 1) * plan.tableBytes
 	memory.add(t.arena.bytes)
 	memory.add(store.bytes(true))
 	if t.teacher != nil {

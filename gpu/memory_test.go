@@ -40,6 +40,22 @@ func TestSmallBuffersShareABlockAndLargeOnesHaveTheirOwn(t *testing.T) {
 	})
 }
 
+func TestLittleOfWhatIsAllocatedLiesIdle(t *testing.T) {
+	onEveryDevice(t, func(t *testing.T, d *Device) {
+		random := rand.New(rand.NewPCG(7, 8))
+		used := uint64(0)
+		for range 300 {
+			used += newBuffer(t, d, "buffer", Weights, 1+random.Uint64N(1<<(1+random.IntN(20)))).Room()
+			if most := used + max(used/20, smallestBlock); d.Allocated() < used || d.Allocated() > most {
+				t.Fatalf("%d bytes are allocated for %d, want at most %d", d.Allocated(), used, most)
+			}
+		}
+		if blocks := len(d.memory.blocks); blocks > 200 {
+			t.Errorf("%d blocks for 300 buffers", blocks)
+		}
+	})
+}
+
 // Every buffer holds its own number all over; whoever overlaps destroys it.
 func TestRandomAllocationsKeepTheirContentsAndTheAccounts(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T, d *Device) {

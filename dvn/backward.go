@@ -18,14 +18,14 @@ func (g *graph) loss(b *layers.Builder, n counts, scale gpu.Range) {
 	for _, h := range heads {
 		bytes := 4 * uint64(g.inputs[h.Input].capacity)
 		l := layers.LossHead{
-			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(at, bytes),
+			Logits: g.logitsOf(h), Gradient: h.gradient, Each: g.each.Buffer.Part(g.each.Offset+at, bytes),
 			Loss:    g.losses.Buffer().Part(4*uint64(h.lossAt), 4),
 			Classes: h.classes, Images: n[h.Input], Weight: weight,
 		}
 		if h.Loss == Distillation {
 			l.Kind, l.Teacher = layers.Distillation, h.teacherLogits
 		} else {
-			l.Labels = g.inputs[h.Task].labels.Buffer().All()
+			l.Labels = g.inputs[h.Task].labels().Buffer().All()
 		}
 		at += 4 * uint64(even(g.inputs[h.Input].capacity)) // see newGraph
 		all = append(all, l)
@@ -57,7 +57,7 @@ func (g *graph) backward(b *layers.Builder, n counts) {
 	var pools []layers.PoolHead
 	for _, t := range g.trunks {
 		inputs = append(inputs, layers.DenseInput{DX: t.dPool, Heads: readers[t]})
-		pools = append(pools, layers.PoolHead{X: t.blocks[len(t.blocks)-1].dy.For(n[t.input]), Pooled: t.dPool})
+		pools = append(pools, layers.PoolHead{X: t.blocks[len(t.blocks)-1].dy2.For(n[t.input]), Pooled: t.dPool})
 	}
 	b.DenseBackwardData("fc", inputs)
 	b.PoolBackward(pools)
@@ -188,5 +188,5 @@ func (g *graph) allocateLosses() {
 	for _, h := range g.heads {
 		images += even(g.capacity()[h.Input])
 	}
-	g.each = g.floats("losses by image", gpu.Activations, images)
+	g.each = g.passingFloats("losses by image", images)
 }

@@ -93,6 +93,19 @@ func (k *Kernels) NewBuilder() *Builder {
 	return &Builder{kernels: k, recorder: k.Device.NewRecorder()}
 }
 
+// NewSketch begins a list that is never run: see gpu.NewSketch. Nothing is allocated or compiled.
+func (k *Kernels) NewSketch() *Builder {
+	return &Builder{kernels: k, recorder: gpu.NewSketch()}
+}
+
+// Sketched returns what a sketch's operations would be, and the device memory of the tables that they would read.
+func (b *Builder) Sketched() (ops []gpu.Op, tableBytes uint64, err error) {
+	for _, t := range b.tables {
+		tableBytes += t.Room()
+	}
+	return b.recorder.Ops(), tableBytes, b.err
+}
+
 // Recorder is for copies between host and device.
 func (b *Builder) Recorder() *gpu.Recorder { return b.recorder }
 
@@ -156,7 +169,12 @@ func (b *Builder) table(name string, entries any) uint64 {
 		b.fail(fmt.Errorf("%s: table: %w", name, err))
 		return 0
 	}
-	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, uint64(len(data))+tableMargin)
+	size := uint64(len(data)) + tableMargin
+	if b.recorder.IsSketch() {
+		b.tables = append(b.tables, gpu.Placeholder(name+" table", gpu.Staging, size))
+		return 0
+	}
+	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, size)
 	if err == nil {
 		b.tables = append(b.tables, buffer)
 		err = buffer.Write(0, data)
@@ -174,6 +192,11 @@ func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int)
 	if b.err != nil {
 		return
 	}
+	op.Kind = shader
+	if b.recorder.IsSketch() {
+		b.recorder.Dispatch(op)
+		return
+	}
 	pipeline, err := b.kernels.pipeline(shader, constants)
 	if err == nil {
 		op.Pipeline = pipeline
@@ -183,7 +206,6 @@ func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int)
 		b.fail(fmt.Errorf("%s: %w", op.Name, err))
 		return
 	}
-	op.Kind = shader
 	b.recorder.Dispatch(op)
 }
 

@@ -80,7 +80,7 @@ func (b *bench) convolve(p physical, sets []UnitSet, x, dy []Tensor) convolved {
 		weights = append(weights, ConvHead{In: set, Out: set, X: ax, Y: ady})
 	}
 	if n := b.ConvScratch(BackwardWeights, p.Conv, weights, allBlocks()); n > 0 {
-		p.Memory.Scratch = b.empty(n)
+		p.Memory.Scratch[BackwardWeights] = b.empty(n)
 	}
 	b.run(func(builder *Builder) {
 		builder.ConvForward(p.Conv, w, forward, nil)

@@ -240,8 +240,8 @@ func (k *Kernels) winogradScratch(heads []ConvHead) int {
 	return floats
 }
 
-func (b *Builder) winogradPass(c Conv, heads []ConvHead) winogradPass {
-	scratch := c.Memory.Scratch
+func (b *Builder) winogradPass(c Conv, pass Pass, heads []ConvHead) winogradPass {
+	scratch := c.Memory.Scratch[pass]
 	var p winogradPass
 	at := scratch.Offset
 	take := func(floats int) gpu.Range {
@@ -281,7 +281,7 @@ func (p *winogradPass) blocked(groupsOfRow func(winogradHead) int) (perBlock, gr
 // winogradProducts records V and M, to which an output pass belongs; for backward-data X and Y, In and Out are swapped.
 func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvHead) winogradPass {
 	k, u := b.kernels, c.Memory.Prepared[pass]
-	p := b.winogradPass(c, heads)
+	p := b.winogradPass(c, pass, heads)
 	b.winogradTransform(name+" tiles", p, heads, false)
 
 	product := gpu.Op{Name: name + " product", Reads: append([]gpu.Range{u}, p.v...), Writes: p.m}

@@ -63,7 +63,7 @@ func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) boo
 // prepare gives a case the memory of its variant, and records the second layout of its weights.
 func (t *trial) prepare(p layers.Pass, c *convCase, w gpu.Range, blocks layers.Blocks) {
 	if floats := t.kernels.ConvScratch(p, c.Conv, t.heads(*c), blocks); floats > 0 {
-		c.Memory.Scratch = t.scratch("scratch", floats)
+		c.Memory.Scratch[p] = t.scratch("scratch", floats)
 	}
 	if floats := t.kernels.PreparedFloats(p, c.Conv); floats > 0 {
 		c.Memory.Prepared[p] = t.scratch("prepared", floats)

@@ -28,6 +28,10 @@ var pushes = map[string]any{
 	"dense_backward_data":       denseBackwardDataPush{},
 	"dense_backward_weights":    densePush{},
 	"dense_forward":             densePush{},
+	"gemm_backward_data":        gemmBackwardDataPush{},
+	"gemm_backward_weights":     gemmBackwardWeightsPush{},
+	"gemm_forward":              gemmForwardPush{},
+	"gemm_sum_partials":         gemmSumPartialsPush{},
 	"head_sum":                  headSumPush{},
 	"loss":                      lossPush{},
 	"loss_mean":                 lossMeanPush{},
@@ -139,7 +143,11 @@ func sameMembers(t *testing.T, members []shaders.Member, structure any) {
 
 func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	for name, entry := range manifest(t) {
-		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != "LANES" {
+		workgroup := "LANES" // one subgroup
+		if strings.HasPrefix(name, "gemm_") && name != "gemm_sum_partials" || strings.HasPrefix(name, "matrix_") {
+			workgroup = "THREADS"
+		}
+		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != workgroup {
 			t.Errorf("%s: constant 0 is not the workgroup size: %+v", name, entry)
 		}
 		for i, c := range entry.Constants {

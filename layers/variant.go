@@ -36,6 +36,7 @@ const (
 	Auto     Variant = "auto"
 	Flat     Variant = "flat"     // the direct kernels, for everything (conv.go)
 	Winograd Variant = "winograd" // F(4x4, 3x3), stride 1 (winograd.go)
+	Gemm     Variant = "gemm"     // products of tiles in shared memory, for GPUs (gemm.go)
 )
 
 // Family is the variant without the shape of its tiles.
@@ -64,12 +65,14 @@ type family interface {
 }
 
 // families in the order of preference; the last can do everything.
-func families() []Variant { return []Variant{Winograd, Flat} }
+func families() []Variant { return []Variant{Winograd, Gemm, Flat} }
 
 func (v Variant) kernels() family {
 	switch v.Family() {
 	case Winograd:
 		return winogradFamily{}
+	case Gemm:
+		return tiledFamily{Gemm, gemmTiles}
 	default:
 		return flatFamily{}
 	}

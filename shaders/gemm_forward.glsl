@@ -1,0 +1,111 @@
+#include "memory.glsl"
+// The forward pass by tiles: rows of a tile are a head's output maps, columns its pixels, those of all its images side by
+// side. The depth is input maps x taps: a step has DEPTH of the head's own maps at one tap, taps innermost. These maps may
+// span units: an invocation looks up the physical map of the pair that it loads, once in TAPS steps. Past the last map both
+// operands are zero, so that nothing counts that happens to lie there; past the last output map or pixel the last one is
+// computed again, and not stored. Workgroups: head, tile of pixels, tile of maps (fastest).
+const bool MAPS_ALONG_DEPTH = true, PIXELS_ALONG_DEPTH = true;
+struct Place {
+  uint image, y, x;
+};
+#include "gemm_tile.glsl"
+#include "conv_heads.glsl"
+layout(push_constant, scalar) uniform Push {
+  ConvHeads heads;
+  Pairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
+  uint groups, head_count;
+  uint in_size, out_size;
+  uint in_maps;                   // physical
+  uint epilogue, residual_stride; // as EPILOGUE and RESIDUAL_STRIDE of conv_forward.comp
+  uint in_bounds[9], out_bounds[9];
+}
+p;
+#include "units.glsl"
+
+// A pair of a row's depth for each invocation, THREADS / PAIRS rows at a time.
+const uint PAIRS = DEPTH / 2, ROWS = THREADS / PAIRS, MAP_LOADS = MAPS / ROWS, PIXEL_LOADS = PIXELS / ROWS;
+
+uint h, ins, outs, map0, pixel0; // the tile's head, its maps, the tile's first map and pixel
+Floats y;
+uint w_row[MAP_LOADS], x_row[PIXEL_LOADS];   // pairs at which the rows begin that this invocation loads
+vec2 w_next[MAP_LOADS], x_next[PIXEL_LOADS]; // a pair of each, for the next step
+
+Place place(uint pixel) {
+  uint q = pixel0 + pixel, row = q / p.out_size, image = row / p.out_size;
+  return Place(image, row - image * p.out_size, q - row * p.out_size);
+}
+
+void emit(uint map, Place at, float value) {
+  uint o = map0 + map, row = p.out_size + 2;
+  if (p.epilogue != 0) {
+    value = fma(p.heads.head[h].norm.v[o], value, p.heads.head[h].norm.v[outs + o]);
+    int from = p.epilogue == 2 ? p.heads.head[h].source.v[o] : -1;
+    if (from >= 0) {
+      uint size = p.heads.head[h].residual_size + 2, stride = p.residual_stride;
+      uint pixel = (at.image * size + at.y * stride + 1) * size + at.x * stride + 1;
+      value += p.heads.head[h].residual.v[pixel * p.heads.head[h].residual_maps + from];
+    }
+    value = max(value, 0);
+  }
+  y.v[((at.image * row + at.y + 1) * row + at.x + 1) * outs + o] = value;
+}
+
+// Loads this invocation's part of a step: own map c of the head, which is pair column of the physical maps, at a tap.
+void load(Pairs x, uint c, uint column, uint tap) {
+  bool inside = c < ins;
+  uint w_at = tap * (p.in_maps / 2) + column;
+  uint x_at = ((tap / KERNEL * (p.in_size + 2) + tap % KERNEL) * ins + min(c, ins - 2)) / 2;
+  [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) {
+    vec2 value = load_pair(p.w, w_row[l] + w_at);
+    w_next[l] = inside ? value : vec2(0);
+  }
+  [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
+    vec2 value = load_pair(x, x_row[l] + x_at);
+    x_next[l] = inside ? value : vec2(0);
+  }
+}
+
+void main() {
+  uint group = flat_workgroup();
+  if (group >= p.groups) return;
+  h = head_of(p.heads, p.head_count, group);
+  ins = p.heads.head[h].in_maps;
+  outs = p.heads.head[h].out_maps;
+  y = p.heads.head[h].y;
+  Pairs x = pairs(p.heads.head[h].x);
+  uint in_units = p.heads.head[h].in_units, out_units = p.heads.head[h].out_units;
+  uint pixels = p.heads.head[h].images * p.out_size * p.out_size;
+  uint tile = group - p.heads.head[h].first, map_tiles = (outs + MAPS - 1) / MAPS;
+  map0 = tile % map_tiles * MAPS;
+  pixel0 = tile / map_tiles * PIXELS;
+
+  uint pair = gl_LocalInvocationID.x % PAIRS, row = gl_LocalInvocationID.x / PAIRS, in_row = p.in_size + 2;
+  [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) w_row[l] =
+      physical_out(out_units, min(map0 + row + l * ROWS, outs - 1)) * TAPS * p.in_maps / 2;
+  [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
+    Place at = place(min(row + l * ROWS, pixels - 1 - pixel0));
+    x_row[l] = ((at.image * in_row + at.y * STRIDE + EDGE) * in_row + at.x * STRIDE + EDGE) * ins / 2;
+  }
+
+  uint steps = (ins + DEPTH - 1) / DEPTH * TAPS, tap = 0, c = 2 * pair;
+  uint column = physical_in(in_units, min(c, ins - 2)) / 2;
+  clear_sums();
+  load(x, c, column, tap);
+  for (uint step = 1; step <= steps; step++) {
+    [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) put_maps(row + l * ROWS, 2 * pair, w_next[l]);
+    [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) put_pixels(row + l * ROWS, 2 * pair, x_next[l]);
+    barrier();
+    if (step < steps) { // comes from memory while this step is multiplied
+      tap++;
+      if (tap == TAPS) {
+        tap = 0;
+        c += DEPTH;
+        column = physical_in(in_units, min(c, ins - 2)) / 2;
+      }
+      load(x, c, column, tap);
+    }
+    multiply();
+    barrier();
+  }
+  finish(outs - map0, pixels - pixel0);
+}

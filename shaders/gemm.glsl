@@ -8,7 +8,7 @@ layout(constant_id = 6) const uint OWN_MAPS = 8; // multiples of 4, with MAPS / 
 layout(constant_id = 7) const uint OWN_PIXELS = 4;
 
 const uint MAP_THREADS = MAPS / OWN_MAPS, PIXEL_THREADS = PIXELS / OWN_PIXELS;
-const uint MAP_ROW = MAPS / 4 + 1, PIXEL_ROW = PIXELS / 4 + 1;
+const uint MAP_ROW = MAPS / 4 + 1, PIXEL_ROW = PIXELS / 4 + 1, UNROLL = 4; // DEPTH is a multiple of it
 
 shared vec4 map_tile[DEPTH * MAP_ROW], pixel_tile[DEPTH * PIXEL_ROW];
 float sum[OWN_MAPS * OWN_PIXELS];
@@ -28,25 +28,26 @@ void clear_sums() { [[unroll]] for (uint i = 0; i < OWN_MAPS * OWN_PIXELS; i++) 
 
 void multiply() {
   uint map = gl_LocalInvocationID.x % MAP_THREADS, pixel = gl_LocalInvocationID.x / MAP_THREADS;
-  [[unroll]] for (uint k = 0; k < DEPTH; k++) {
-    vec4 a[OWN_MAPS / 4], b[OWN_PIXELS / 4];
-    [[unroll]] for (uint i = 0; i < OWN_MAPS / 4; i++) a[i] = map_tile[k * MAP_ROW + map + i * MAP_THREADS];
-    [[unroll]] for (uint j = 0; j < OWN_PIXELS / 4; j++) b[j] = pixel_tile[k * PIXEL_ROW + pixel + j * PIXEL_THREADS];
-    [[unroll]] for (uint j = 0; j < OWN_PIXELS; j++) [[unroll]] for (uint i = 0; i < OWN_MAPS; i++)
-        sum[j * OWN_MAPS + i] = fma(a[i / 4][i % 4], b[j / 4][j % 4], sum[j * OWN_MAPS + i]);
-  }
+  for (uint begin = 0; begin < DEPTH; begin += UNROLL) [[unroll]] for (uint n = 0; n < UNROLL; n++) {
+      uint k = begin + n;
+      vec4 a[OWN_MAPS / 4], b[OWN_PIXELS / 4];
+      [[unroll]] for (uint i = 0; i < OWN_MAPS / 4; i++) a[i] = map_tile[k * MAP_ROW + map + i * MAP_THREADS];
+      [[unroll]] for (uint j = 0; j < OWN_PIXELS / 4; j++) b[j] = pixel_tile[k * PIXEL_ROW + pixel + j * PIXEL_THREADS];
+      [[unroll]] for (uint j = 0; j < OWN_PIXELS; j++) [[unroll]] for (uint i = 0; i < OWN_MAPS; i++)
+          sum[j * OWN_MAPS + i] = fma(a[i / 4][i % 4], b[j / 4][j % 4], sum[j * OWN_MAPS + i]);
+    }
 }
 
 void finish(uint maps, uint pixels) {
   uint map = gl_LocalInvocationID.x % MAP_THREADS * 4, pixel = gl_LocalInvocationID.x / MAP_THREADS * 4;
+  Row rows[OWN_MAPS];
+  [[unroll]] for (uint i = 0; i < OWN_MAPS; i++) rows[i] = row_of(min(map + i / 4 * MAP_THREADS * 4 + i % 4, maps - 1));
   [[unroll]] for (uint j = 0; j < OWN_PIXELS; j++) {
     uint q = pixel + j / 4 * PIXEL_THREADS * 4 + j % 4;
     if (q < pixels) {
-      Place at = place(q);
-      [[unroll]] for (uint i = 0; i < OWN_MAPS; i++) {
-        uint m = map + i / 4 * MAP_THREADS * 4 + i % 4;
-        if (m < maps) emit(m, at, sum[j * OWN_MAPS + i]);
-      }
+      Place place = place_of(q);
+      [[unroll]] for (uint i = 0; i < OWN_MAPS; i++) if (map + i / 4 * MAP_THREADS * 4 + i % 4 < maps)
+          emit(rows[i], place, sum[j * OWN_MAPS + i]);
     }
   }
 }

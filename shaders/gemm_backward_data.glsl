@@ -5,8 +5,11 @@
 // k rows above the first. The depth is output maps x taps, as in gemm_forward.glsl.
 // Workgroups: head, parity (those with most taps come first), tile of pixels, tile of maps (fastest).
 const bool MAPS_ALONG_DEPTH = false, PIXELS_ALONG_DEPTH = true;
+struct Row {
+  uint map;
+};
 struct Place {
-  uint image, y, x; // y and x count pixels of the tile's parity
+  uint x; // pixels from the beginning of the tensor
 };
 #include "gemm_tile.glsl"
 #include "conv_heads.glsl"
@@ -32,15 +35,21 @@ Floats x;
 uint w_row[MAP_LOADS], y_row[PIXEL_LOADS];   // pairs at which what this invocation loads begins
 vec2 w_next[MAP_LOADS], y_next[PIXEL_LOADS]; // what it has loaded for the next step
 
-Place place(uint pixel) {
+// A pixel of the tile: its image, row and column, those of its parity alone counted.
+uvec3 pixel_at(uint pixel) {
   uint q = pixel0 + pixel, row = q / size.y, image = row / size.x;
-  return Place(image, row - image * size.x, q - row * size.y);
+  return uvec3(image, row - image * size.x, q - row * size.y);
 }
 
-void emit(uint map, Place at, float value) {
-  uint row = p.in_size + 2, i = at.y * STRIDE + parity.x + 1, j = at.x * STRIDE + parity.y + 1;
-  x.v[((at.image * row + i) * row + j) * ins + map0 + map] = value;
+Row row_of(uint map) { return Row(map0 + map); }
+
+Place place_of(uint pixel) {
+  uvec3 at = pixel_at(pixel);
+  uint row = p.in_size + 2;
+  return Place((at.x * row + at.y * STRIDE + parity.x + 1) * row + at.z * STRIDE + parity.y + 1);
 }
+
+void emit(Row row, Place place, float value) { x.v[place.x * ins + row.map] = value; }
 
 // Finds the weights of chunk o0 of the head's own output maps: the pair column of each of their rows, at the first tap.
 void find_weights(uint out_units, uint o0, uint column) {
@@ -91,8 +100,8 @@ void main() {
   uvec2 start = 1 + (parity + PAD) / STRIDE, taps = (KERNEL + STRIDE - 1 - (parity + PAD) % STRIDE) / STRIDE;
   uint column = physical_in(in_units, min(map0 + t % (MAPS / 2) * 2, ins - 2)) / 2;
   [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-    Place at = place(min(t / PAIRS + l * ROWS, pixels - 1 - pixel0));
-    y_row[l] = ((at.image * out_row + at.y + start.x) * out_row + at.x + start.y) * (outs / 2);
+    uvec3 at = pixel_at(min(t / PAIRS + l * ROWS, pixels - 1 - pixel0));
+    y_row[l] = ((at.x * out_row + at.y + start.x) * out_row + at.z + start.y) * (outs / 2);
   }
 
   uint steps = (outs + DEPTH - 1) / DEPTH * taps.x * taps.y, o0 = 0;

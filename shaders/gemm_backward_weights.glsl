@@ -5,8 +5,11 @@
 // into partials, which gemm_sum_partials.comp adds up in order. Past the last pixel both operands are zero; past the last map
 // or column the last pair is computed again, and not stored. Workgroups: split, tile (fastest).
 const bool MAPS_ALONG_DEPTH = false, PIXELS_ALONG_DEPTH = false;
+struct Row {
+  uint map; // counts from the tile's first
+};
 struct Place {
-  uint column, tap, map; // map: physical
+  uint column, tap, map; // counts from the tile's first; of the layer
 };
 #include "gemm_tile.glsl"
 #include "conv_heads.glsl"
@@ -32,15 +35,17 @@ uint head_ins, head_outs;                    // the head's maps
 uint y_map[MAP_LOADS], x_map[PIXEL_LOADS];   // pairs from the pixel to what this invocation loads
 vec2 y_next[MAP_LOADS], x_next[PIXEL_LOADS]; // what it has loaded for the next step
 
-// Where a column lies in the gradient: tap and physical map.
-Place place(uint column) {
+Row row_of(uint map) { return Row(map); }
+
+Place place_of(uint column) {
   uint v = p.tiles.tile[tile].v, width = in_bound(v + 1) - in_bound(v), at = p.tiles.tile[tile].c + column;
   return Place(column, at / width, in_bound(v) + at % width);
 }
 
-void emit(uint map, Place at, float value) {
-  uint to = ((p.tiles.tile[tile].o + map) * TAPS + at.tap) * p.in_maps + at.map;
-  p.g.v[p.splits == 1 ? to : (group * MAPS + map) * PIXELS + at.column] = value;
+void emit(Row row, Place place, float value) {
+  uint at = (group * MAPS + row.map) * PIXELS + place.column; // among the partials
+  if (p.splits == 1) at = ((p.tiles.tile[tile].o + row.map) * TAPS + place.tap) * p.in_maps + place.map;
+  p.g.v[at] = value;
 }
 
 // Loads this invocation's part of a step from pixel q on, of those before end.
@@ -85,7 +90,7 @@ void main() {
     Pairs x = pairs(p.heads.head[h].x), y = pairs(p.heads.head[h].y);
     [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) y_map[l] = (own_o + min((pair + l * PAIRS) * 2, outs - 2)) / 2;
     [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-      Place at = place(min((pair + l * PAIRS) * 2, columns - 2));
+      Place at = place_of(min((pair + l * PAIRS) * 2, columns - 2));
       uint tap = at.tap / KERNEL * (p.in_size + 2) + at.tap % KERNEL;
       x_map[l] = (tap * head_ins + own_c + at.map - in_bound(v)) / 2;
     }

@@ -5,8 +5,13 @@
 // operands are zero, so that nothing counts that happens to lie there; past the last output map or pixel the last one is
 // computed again, and not stored. Workgroups: head, tile of pixels, tile of maps (fastest).
 const bool MAPS_ALONG_DEPTH = true, PIXELS_ALONG_DEPTH = true;
+struct Row {
+  uint map;
+  float scale, shift; // of the epilogue
+  int source;
+};
 struct Place {
-  uint image, y, x;
+  uint y, residual; // pixels from the beginning of the tensors
 };
 #include "gemm_tile.glsl"
 #include "conv_heads.glsl"
@@ -25,29 +30,41 @@ p;
 // A pair of a row's depth for each invocation, THREADS / PAIRS rows at a time.
 const uint PAIRS = DEPTH / 2, ROWS = THREADS / PAIRS, MAP_LOADS = MAPS / ROWS, PIXEL_LOADS = PIXELS / ROWS;
 
-uint h, ins, outs, map0, pixel0; // the tile's head, its maps, the tile's first map and pixel
-Floats y;
+uint h, ins, outs, residual_maps, map0, pixel0; // the tile's head, its maps, the tile's first map and pixel
+Floats y, residual;
 uint w_row[MAP_LOADS], x_row[PIXEL_LOADS];   // pairs at which the rows begin that this invocation loads
 vec2 w_next[MAP_LOADS], x_next[PIXEL_LOADS]; // a pair of each, for the next step
 
-Place place(uint pixel) {
+// A pixel of the tile: its image, row and column.
+uvec3 pixel_at(uint pixel) {
   uint q = pixel0 + pixel, row = q / p.out_size, image = row / p.out_size;
-  return Place(image, row - image * p.out_size, q - row * p.out_size);
+  return uvec3(image, row - image * p.out_size, q - row * p.out_size);
 }
 
-void emit(uint map, Place at, float value) {
-  uint o = map0 + map, row = p.out_size + 2;
+Row row_of(uint map) {
+  Row row = Row(map0 + map, 1, 0, -1);
   if (p.epilogue != 0) {
-    value = fma(p.heads.head[h].norm.v[o], value, p.heads.head[h].norm.v[outs + o]);
-    int from = p.epilogue == 2 ? p.heads.head[h].source.v[o] : -1;
-    if (from >= 0) {
-      uint size = p.heads.head[h].residual_size + 2, stride = p.residual_stride;
-      uint pixel = (at.image * size + at.y * stride + 1) * size + at.x * stride + 1;
-      value += p.heads.head[h].residual.v[pixel * p.heads.head[h].residual_maps + from];
-    }
+    row.scale = p.heads.head[h].norm.v[row.map];
+    row.shift = p.heads.head[h].norm.v[outs + row.map];
+  }
+  if (p.epilogue == 2) row.source = p.heads.head[h].source.v[row.map];
+  return row;
+}
+
+Place place_of(uint pixel) {
+  uint size = p.out_size + 2, residual_size = p.heads.head[h].residual_size + 2;
+  uvec3 at = pixel_at(pixel), from = uvec3(at.x, at.yz * p.residual_stride);
+  return Place(
+      (at.x * size + at.y + 1) * size + at.z + 1, (from.x * residual_size + from.y + 1) * residual_size + from.z + 1);
+}
+
+void emit(Row row, Place place, float value) {
+  if (p.epilogue != 0) {
+    value = fma(row.scale, value, row.shift);
+    if (row.source >= 0) value += residual.v[place.residual * residual_maps + row.source];
     value = max(value, 0);
   }
-  y.v[((at.image * row + at.y + 1) * row + at.x + 1) * outs + o] = value;
+  y.v[place.y * outs + row.map] = value;
 }
 
 // Loads this invocation's part of a step: own map c of the head, which is pair column of the physical maps, at a tap.
@@ -71,7 +88,9 @@ void main() {
   h = head_of(p.heads, p.head_count, group);
   ins = p.heads.head[h].in_maps;
   outs = p.heads.head[h].out_maps;
+  residual_maps = p.heads.head[h].residual_maps;
   y = p.heads.head[h].y;
+  residual = p.heads.head[h].residual;
   Pairs x = pairs(p.heads.head[h].x);
   uint in_units = p.heads.head[h].in_units, out_units = p.heads.head[h].out_units;
   uint pixels = p.heads.head[h].images * p.out_size * p.out_size;
@@ -83,8 +102,8 @@ void main() {
   [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) w_row[l] =
       physical_out(out_units, min(map0 + row + l * ROWS, outs - 1)) * TAPS * p.in_maps / 2;
   [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-    Place at = place(min(row + l * ROWS, pixels - 1 - pixel0));
-    x_row[l] = ((at.image * in_row + at.y * STRIDE + EDGE) * in_row + at.x * STRIDE + EDGE) * ins / 2;
+    uvec3 at = pixel_at(min(row + l * ROWS, pixels - 1 - pixel0));
+    x_row[l] = ((at.x * in_row + at.y * STRIDE + EDGE) * in_row + at.z * STRIDE + EDGE) * ins / 2;
   }
 
   uint steps = (ins + DEPTH - 1) / DEPTH * TAPS, tap = 0, c = 2 * pair;

@@ -9,10 +9,11 @@ layout(constant_id = 4) const uint STRIDE = 1; // 1 to 3
 layout(constant_id = 5) const uint KERNEL = 3; // 1 or 3
 const uint TAPS = KERNEL * KERNEL, PAD = (KERNEL - 1) / 2, EDGE = 1 - PAD;
 
-// The pass has a struct Place, says where a pixel of the tile lies, and what becomes of a finished sum. Maps and pixels count
-// from the tile's first.
-Place place(uint pixel);
-void emit(uint map, Place at, float value);
+// The pass has structs Row and Place, what it needs to know of a map and of a pixel of the tile to store a sum. They count from the
+// tile's first.
+Row row_of(uint map);
+Place place_of(uint pixel);
+void emit(Row row, Place place, float value);
 
 // The product (gemm.glsl, matrix.glsl) multiplies the tiles of a step: put_... gives it two neighbours of an operand, of depth k
 // and k + 1, or where the operand does not lie along the depth, of two maps or pixels. All see what was put after a barrier.

@@ -36,7 +36,7 @@ func families() []family {
 	all := slices.Concat(
 		variantFamilies("conv", layers.Flat, 180, plain),
 		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings),
-		variantFamilies("gemm", layers.Gemm, 60, plain),
+		variantFamilies("gemm", layers.Gemm, 45, plain),
 	)
 	return append(all, []family{
 		{op: "batch-norm statistics", cases: 90, make: normStatistics},

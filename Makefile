@@ -1,7 +1,7 @@
 # Everything is a target here: `make help` lists them. Go builds the program; the scripts are in .ci.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format winograd race windows shaders check-shaders fuzz bench
+.PHONY: help run test build lint format winograd race windows shaders check-shaders fuzz bench benchmarks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -52,3 +52,6 @@ fuzz: ## run each fuzz test for FUZZTIME (20s)
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+benchmarks: ## write docs/benchmarks.md from the results in bench/results
+	go run ./bench/results/generate

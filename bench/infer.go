@@ -1,16 +1,14 @@
 package bench
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/dvn/network"
 	"github.com/dvn-vk/dvn-vk/gpu"
-	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // Infer describes the inference of one task's levels, each head alone with batch-norm from running statistics, on random
@@ -21,18 +19,14 @@ type Infer struct {
 	Classes  int
 	Size     int   // side of the images; the stem's stride follows as in Train
 	Batches  []int // each is measured
-	Duration time.Duration
 }
 
-// Run measures every level at every batch size: copies between host and device are part of it where the two do not share
-// memory. Of each level's records the one with the most images a second is marked as the best.
-func (i Infer) Run(d *gpu.Device, progress func(done, total int)) ([]Record, error) {
-	k, err := layers.NewKernels(d)
-	if err != nil {
-		return nil, err
-	}
+// Run measures every level at every batch size against each other: copies between host and device are part of it where the
+// two do not share memory. Of each level's records the one with the most images a second is marked as the best.
+func (i Infer) Run(ctx context.Context, m *Machine) ([]Record, error) {
+	m.expect(1)
 	phase := jointPhase(i.Backbone, i.Units, []int{i.Classes}, i.Size)
-	store, err := dvn.NewStore(d, false, &phase)
+	store, err := dvn.NewStore(m.Device, false, &phase)
 	if err != nil {
 		return nil, err
 	}
@@ -40,55 +34,81 @@ func (i Infer) Run(d *gpu.Device, progress func(done, total int)) ([]Record, err
 	if err := store.Initialise(1); err != nil {
 		return nil, err
 	}
-	var records []Record
+	var works []Work
 	for level := range phase.Heads {
-		var mine []Record
 		for _, batch := range i.Batches {
-			r, err := i.measure(k, store, phase, level, batch)
+			evaluator, err := i.evaluator(m, store, phase, level, batch)
 			if err != nil {
 				return nil, fmt.Errorf("level %d, batch %d: %w", level+1, batch, err)
 			}
-			mine = append(mine, r)
-			if progress != nil {
-				progress(len(records)+len(mine), len(phase.Heads)*len(i.Batches))
+			defer evaluator.Close()
+			r, err := i.record(m, phase.Heads[level])
+			if err != nil {
+				return nil, err
 			}
+			r.Batch = batch
+			works = append(works, Work{Record: r, Images: batch, Run: evaluator.Again})
 		}
-		best := slices.MaxFunc(mine, func(a, b Record) int { return cmp.Compare(a.ImgPerS, b.ImgPerS) })
-		for j := range mine {
-			mine[j].Best = mine[j].Batch == best.Batch
-		}
-		records = append(records, mine...)
+	}
+	records, err := m.Measure(ctx, works)
+	if err != nil {
+		return nil, err
+	}
+	markBest(records, len(i.Batches))
+	top := records[len(records)-1].Params
+	for j := range records {
+		records[j].Density = float64(records[j].Params) / float64(top)
 	}
 	return records, nil
 }
 
-// measure runs one head alone.
-func (i Infer) measure(k *layers.Kernels, store *dvn.Store, phase dvn.Phase, level, batch int) (Record, error) {
-	r := Record{What: "infer", Level: level + 1, Batch: batch, Backbone: i.Backbone, Kernels: k.Describe()}
-	alone := phase.Evaluation(1)
-	alone.Heads = alone.Heads[level : level+1]
+// record is what is known of a level before it is measured.
+func (i Infer) record(m *Machine, h dvn.Head) (Record, error) {
+	r := Record{
+		What: WhatInfer, Level: h.Level, Backbone: i.Backbone, Units: i.Units, Classes: []int{i.Classes}, Size: i.Size, Kernels: m.Kernels.Describe(),
+	}
 	backbone, err := network.ParseBackbone(i.Backbone)
 	if err != nil {
 		return r, err
 	}
-	parameters, err := backbone.HeadParameters(i.Units, alone.Heads[0].Units, i.Classes, 3)
-	if err != nil {
-		return r, err
-	}
+	parameters, err := backbone.HeadParameters(i.Units, h.Units, i.Classes, channels)
 	r.Params = parameters.Weights()
-	evaluator, err := dvn.NewEvaluator(k, store, alone, map[int]int{1: batch})
+	return r, err
+}
+
+// evaluator has run one head alone: everything is compiled and recorded.
+func (i Infer) evaluator(m *Machine, store *dvn.Store, phase dvn.Phase, level, batch int) (*dvn.Evaluator, error) {
+	alone := phase.Evaluation(1)
+	alone.Heads = alone.Heads[level : level+1]
+	evaluator, err := dvn.NewEvaluator(m.Kernels, store, alone, map[int]int{1: batch})
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	defer evaluator.Close()
 	images := randomBatch(rand.New(rand.NewPCG(1, 2)), batch, i.Size, i.Classes)
 	if _, err := evaluator.Run(map[int]dvn.Batch{1: images}); err != nil {
-		return r, err
+		evaluator.Close()
+		return nil, err
 	}
-	samples, err := sample(i.Duration, evaluator.Again)
-	if err != nil {
-		return r, err
+	return evaluator, nil
+}
+
+// markBest marks of each level's records the one with the most images a second; batches is the number of records of a level.
+func markBest(records []Record, batches int) {
+	for level := range slices.Chunk(records, batches) {
+		best := 0
+		for j := range level {
+			if level[j].ImgPerS > level[best].ImgPerS {
+				best = j
+			}
+		}
+		level[best].Best = true
 	}
-	r.summarise(samples, batch, k.Device.Info)
-	return r, nil
+}
+
+// memoryInUse is what is allocated on a device.
+func memoryInUse(d *gpu.Device) (bytes uint64) {
+	for _, n := range d.Usage() {
+		bytes += n
+	}
+	return bytes
 }

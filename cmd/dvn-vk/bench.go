@@ -1,14 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"strings"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/dvn-vk/dvn-vk/bench"
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -16,149 +16,151 @@ import (
 
 // benchCmd measures.
 type benchCmd struct {
-	Train benchTrainCmd `cmd:"" help:"Measure a training step."`
-	Infer benchInferCmd `cmd:"" help:"Measure the inference of every level."`
+	Train   benchTrainCmd   `cmd:"" help:"Measure a training step, as a whole and by operation."`
+	Infer   benchInferCmd   `cmd:"" help:"Measure the inference of every level."`
+	Kernels benchKernelsCmd `cmd:"" help:"Measure every convolution by every variant of the kernels."`
+	Device  benchDeviceCmd  `cmd:"" help:"Measure what a device can do at most."`
+	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
+	Plot    benchPlotCmd    `cmd:"" help:"Plot saved results."`
 }
 
-// benchFlags are common to all measurements.
-type benchFlags struct {
-	Backbone string        `default:"wrn-14-1" placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w. Default: wrn-14-1."`
-	Units    []float64     `default:"1,1" placeholder:"S,..." help:"Shares of the units. Default: 1,1."`
-	Size     int           `default:"32" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows. Default: 32."`
-	Duration time.Duration `default:"3s" placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s."`
-	Format   string        `enum:"md,json" default:"md" help:"Form of the result: md or json."`
-	JSON     bool          `help:"Short for --format json."`
-	Out      string        `placeholder:"FILE" help:"Write the result to a file, not to standard output."`
-	deviceFlag
+// Help is common to all measurements.
+func (benchCmd) Help() string {
+	return `Every measurement warms up until it is steady, then takes samples. What is compared runs in turn, so that whatever else
+the machine does falls on all of it; a series that drifts all the same is marked. Results go to standard output as a table
+(md), csv, json, jsonl, or as Go's benchmark format with a line a sample (gobench), which benchstat compares.
+
+Numbers can be lists with ranges: 1,8,32; 1-4 counts by 1, 8-64+8 by 8, and 1-256*2 doubles.
+
+Example:
+
+    dvn-vk bench device --device all
+    dvn-vk bench train --backbone wrn-32-4 --batch 32
+    dvn-vk bench kernels --backbone wrn-32-4 --batch 32 --format csv --out kernels.csv`
 }
 
-// check refuses impossible numbers; batches must be positive.
-func (b *benchFlags) check(batches ...int) error {
+// measureFlags are common to all measurements.
+type measureFlags struct {
+	Repetitions int           `short:"r" placeholder:"N" help:"Samples of each. Default: at least 5, for as long as --duration."`
+	Duration    time.Duration `placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s, or as long as -r takes."`
+	Format      string        `enum:"md,csv,json,jsonl,gobench" default:"md" help:"Form of the results: ${enum}. Default: md."`
+	JSON        bool          `help:"Short for --format json."`
+	Out         string        `placeholder:"FILE" help:"Write the results to a file, which appears when it is complete."`
+	Describe    bool          `help:"Say what each value of the results means, and measure nothing."`
+	ListDevices bool          `help:"List the devices of this machine, and measure nothing."`
+	Device      string        `placeholder:"D" help:"Index, part of the name, or UUID of the device; all: one after another, in one table. Default: DVNVK_DEVICE, else the best."`
+}
+
+// check refuses impossible numbers.
+func (f *measureFlags) check() error {
 	switch {
-	case len(batches) == 0 || slices.Min(batches) < 1:
-		return fmt.Errorf("batches of %v images: they must be positive", batches)
-	case b.Duration <= 0:
-		return fmt.Errorf("--duration %v: it must be positive", b.Duration)
-	case b.Size != 32 && b.Size != 64 && b.Size != 96:
-		return fmt.Errorf("--size %d: it is 32, 64 or 96", b.Size)
+	case f.Repetitions < 0:
+		return fmt.Errorf("--repetitions %d: it must be positive", f.Repetitions)
+	case f.Duration < 0:
+		return fmt.Errorf("--duration %v: it must be positive", f.Duration)
 	}
 	return nil
+}
+
+func (f *measureFlags) sampling() bench.Sampling {
+	usual := bench.DefaultSampling()
+	if f.Repetitions > 0 && f.Duration == 0 {
+		return bench.Sampling{Rounds: f.Repetitions}
+	}
+	return bench.Sampling{Rounds: cmp.Or(f.Repetitions, usual.Rounds), Duration: cmp.Or(f.Duration, usual.Duration)}
+}
+
+func (f *measureFlags) format() string {
+	if f.JSON {
+		return "json"
+	}
+	return f.Format
+}
+
+// measure has work measure on the devices that are asked for, and writes the records of all.
+func (f *measureFlags) measure(ctx context.Context, c *console, work func(m *bench.Machine) ([]bench.Record, error)) error {
+	switch {
+	case f.Describe:
+		return bench.Describe(c.out)
+	case f.ListDevices:
+		return (&devicesCmd{JSON: f.JSON}).Run(c)
+	}
+	var records []bench.Record
+	err := f.open(func(d *gpu.Device, reason string) error {
+		c.message("device: %s, %s", d.Info.Name, reason)
+		m, err := bench.NewMachine(d, f.sampling(), commandLine())
+		if err != nil {
+			return err
+		}
+		progress := c.begin("measuring", 0, 100, unit{"%", 1})
+		defer progress.end()
+		m.Progress = func(percent int) { progress.set(int64(percent), "") }
+		measured, err := work(m)
+		records = append(records, measured...)
+		return err
+	})
+	if ctx.Err() != nil || len(records) == 0 {
+		return err
+	}
+	return errors.Join(err, f.write(c, records)) // what other devices came to is not lost
+}
+
+// open lends use the device that the flag names, or all that can be used, one after the other.
+func (f *measureFlags) open(use func(d *gpu.Device, reason string) error) error {
+	if f.Device != "all" {
+		return deviceFlag{f.Device}.open(use)
+	}
+	instance, err := gpu.NewInstance()
+	if err != nil {
+		return err
+	}
+	defer instance.Close()
+	if _, _, err := instance.Choose(""); err != nil {
+		return err // none can be used
+	}
+	var failed []error
+	for _, info := range instance.Devices() {
+		if len(info.Problems) > 0 {
+			continue
+		}
+		if err := lend(instance, info, "one of all", use); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", info.Name, err))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // write prints records in the form and at the place asked for.
-func (b *benchFlags) write(c *console, records []bench.Record) error {
-	if b.Out == "" {
-		return b.print(c.out, records)
+func (f *measureFlags) write(c *console, records []bench.Record) error {
+	write := func(w io.Writer) error { return bench.Write(w, f.format(), records) }
+	if f.Out == "" {
+		return write(c.out)
 	}
-	file, err := os.Create(b.Out)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.print(file, records), file.Close())
+	return bench.WriteFile(f.Out, write)
 }
 
-func (b *benchFlags) print(w io.Writer, records []bench.Record) error {
-	if b.JSON || b.Format == "json" {
-		return writeJSON(w, records)
-	}
-	first := records[0]
-	fmt.Fprintf(w, "%s on %s, %s, kernels %s\n\n", first.Backbone, first.Device, first.Driver, first.Kernels)
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.AppendHeader(table.Row{"what", "level", "params", "batch", "median ms", "mean ms", "min ms", "images/s", ""})
-	for _, r := range records {
-		level, best := fmt.Sprint(r.Level), ""
-		if r.Level == 0 {
-			level = "all"
+// commandLine is how the program was called, to be repeated.
+func commandLine() string {
+	words := []string{"dvn-vk"}
+	for _, word := range os.Args[1:] {
+		if strings.ContainsAny(word, " *'\"$") {
+			word = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
-		if r.Best {
-			best = "best"
-		}
-		t.AppendRow(table.Row{
-			r.What, level, amount(r.Params), r.Batch, fmt.Sprintf("%.2f", r.MedianMS), fmt.Sprintf("%.2f +- %.2f", r.MeanMS, r.StdMS),
-			fmt.Sprintf("%.2f", r.MinMS), fmt.Sprintf("%.1f", r.ImgPerS), best,
-		})
+		words = append(words, word)
 	}
-	t.RenderMarkdown()
+	return strings.Join(words, " ")
+}
+
+// networkFlags say which network is measured.
+type networkFlags struct {
+	Backbone string    `default:"wrn-14-1" placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w. Default: wrn-14-1."`
+	Units    []float64 `default:"1,1" placeholder:"S" help:"Shares of the units. Default: 1,1."`
+	Size     int       `default:"32" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows (1, 2, 3). Default: 32."`
+}
+
+func (n *networkFlags) check() error {
+	if n.Size != 32 && n.Size != 64 && n.Size != 96 {
+		return fmt.Errorf("--size %d: it is 32, 64 or 96", n.Size)
+	}
 	return nil
-}
-
-// benchTrainCmd measures a training step.
-type benchTrainCmd struct {
-	Classes []int `default:"10,100" placeholder:"N,..." help:"Classes of each task. Default: 10,100."`
-	Batch   int   `default:"64" placeholder:"N" help:"Images of each task in a step. Default: 64."`
-	benchFlags
-}
-
-// Help shows an example.
-func (benchTrainCmd) Help() string {
-	return `Measures a joint training step: stems, all levels of all tasks, losses, backward passes and the update, on random images
-that stay on the device. The first three steps warm up and are not counted. An image counts once a task.
-
-Example:
-
-    dvn-vk bench train
-    dvn-vk bench train --backbone wrn-32-4 --batch 32 --device nvidia
-    dvn-vk bench train --units 1,1,1,1 --classes 50,50 --size 64 --json --out step.json`
-}
-
-// Validate refuses impossible numbers.
-func (b *benchTrainCmd) Validate() error { return b.check(b.Batch) }
-
-// Run measures and prints.
-func (b *benchTrainCmd) Run(c *console) error {
-	var record bench.Record
-	err := b.open(func(d *gpu.Device, reason string) error {
-		c.message("device: %s, %s", d.Info.Name, reason)
-		var err error
-		record, _, err = bench.Train{
-			Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batch: b.Batch, Duration: b.Duration,
-		}.Run(d)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return b.write(c, []bench.Record{record})
-}
-
-// benchInferCmd measures inference.
-type benchInferCmd struct {
-	Classes int   `default:"100" placeholder:"N" help:"Classes of the task. Default: 100."`
-	Batches []int `default:"1,8,32,128" placeholder:"N,..." help:"Images at a time; each is measured. Default: 1,8,32,128."`
-	benchFlags
-}
-
-// Help shows an example.
-func (benchInferCmd) Help() string {
-	return `Measures every level of a task alone at every batch size: batch-norm from running statistics, random weights and images,
-copies between host and device included where they do not share memory. The batch with the most images a second is
-marked for each level.
-
-Example:
-
-    dvn-vk bench infer --backbone wrn-32-4
-    dvn-vk bench infer --backbone resnet-42 --units 1,1,1,1 --classes 50 --size 64 --batches 1,32`
-}
-
-// Validate refuses impossible numbers.
-func (b *benchInferCmd) Validate() error { return b.check(b.Batches...) }
-
-// Run measures and prints.
-func (b *benchInferCmd) Run(c *console) error {
-	var records []bench.Record
-	err := b.open(func(d *gpu.Device, reason string) error {
-		c.message("device: %s, %s", d.Info.Name, reason)
-		progress := c.begin("measurements", 0, int64(len(b.Units)*len(b.Batches)), unit{"done", 1})
-		defer progress.end()
-		var err error
-		records, err = bench.Infer{
-			Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batches, Duration: b.Duration,
-		}.Run(d, func(done, _ int) { progress.set(int64(done), "") })
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return b.write(c, records)
 }

@@ -153,6 +153,11 @@ func (f deviceFlag) open(use func(d *gpu.Device, reason string) error) error {
 	if err != nil {
 		return err
 	}
+	return lend(instance, info, reason, use)
+}
+
+// lend opens a device for as long as use takes.
+func lend(instance *gpu.Instance, info gpu.DeviceInfo, reason string, use func(d *gpu.Device, reason string) error) error {
 	device, err := instance.Open(info)
 	if err != nil {
 		return err

@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
+
+	"github.com/dvn-vk/dvn-vk/bench"
 )
 
 // versionCmd prints what this program was built from.
@@ -22,27 +23,11 @@ func (versionCmd) Run(c *console) error {
 	return nil
 }
 
-// version is the module's version, and the revision where it was built from a checkout.
+// version is the module's version, and the commit where it was built from a checkout.
 func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "of unknown origin"
+	text, commit := bench.Build()
+	if commit != "" {
+		text += " (commit " + commit + ")"
 	}
-	text := info.Main.Version
-	if text == "" {
-		text = "(devel)"
-	}
-	revision, modified := "", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = ", modified"
-		}
-	}
-	if revision == "" {
-		return text
-	}
-	return fmt.Sprintf("%s (revision %s%s)", text, revision, modified)
+	return text
 }

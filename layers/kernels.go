@@ -39,13 +39,14 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
 	}
-	return &Kernels{
+	k := &Kernels{
 		selection: s,
 		Device:    d,
 		manifest:  manifest,
 		lanes:     d.Info.Limits.SubgroupSize,
 		wide64:    d.Info.Features.Int64,
-	}, nil
+	}
+	return k, k.checkForced()
 }
 
 // Selection is how convolutions get their variants.

@@ -38,6 +38,9 @@ var pushes = map[string]any{
 	"head_sum":                  headSumPush{},
 	"loss":                      lossPush{},
 	"loss_mean":                 lossMeanPush{},
+	"matrix_backward_data":      gemmBackwardDataPush{},
+	"matrix_backward_weights":   gemmBackwardWeightsPush{},
+	"matrix_forward":            gemmForwardPush{},
 	"pool_backward":             poolPush{},
 	"pool_forward":              poolPush{},
 	"sgd":                       sgdPush{},
@@ -161,11 +164,11 @@ func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	}
 }
 
-func TestShadersThatBroadcastAskForWholeSubgroups(t *testing.T) {
+func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 	for name, entry := range manifest(t) {
-		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product")
-		if entry.SubgroupSized != broadcasts {
-			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, broadcasts)
+		subgroups := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product") || strings.HasPrefix(name, "matrix_")
+		if entry.SubgroupSized != subgroups {
+			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}
 	}
 }

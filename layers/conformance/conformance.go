@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -28,6 +29,7 @@ type family struct {
 	op      string
 	cases   int
 	variant layers.Variant // forced on the case's convolutions; empty for other operations
+	halves  bool           // numbers are exact as 16-bit floats
 	// make draws case t.index, lays out its tensors, records the operation and says what must come out.
 	make func(t *trial)
 }
@@ -37,6 +39,7 @@ func families() []family {
 		variantFamilies("conv", layers.Flat, 180, plain),
 		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings),
 		variantFamilies("gemm", layers.Gemm, 45, plain),
+		matrixFamilies(45),
 	)
 	return append(all, []family{
 		{op: "batch-norm statistics", cases: 90, make: normStatistics},
@@ -78,6 +81,7 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 	if err != nil {
 		return nil, err
 	}
+	all = slices.DeleteFunc(slices.Clone(all), func(f family) bool { return kernels[f.variant] == nil })
 	m, err := newMemory(d)
 	if err != nil {
 		return nil, err
@@ -98,7 +102,7 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 			c := cases[done]
 			m.begin(&tallies[c.family])
 			f := all[c.family]
-			f.make(newTrial(c, m, kernels[f.variant], b))
+			f.make(newTrial(c, f, m, kernels[f.variant], b))
 		}
 		got, err := m.run(b)
 		if err == nil && o.after != nil {
@@ -118,7 +122,8 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 	return results, nil
 }
 
-// kernelsOf gives the kernels for every variant that is forced on a family, and those for the rest.
+// kernelsOf gives the kernels for every variant that is forced on a family, none where the device cannot run it, and those
+// for the rest.
 func kernelsOf(d *gpu.Device, all []family) (map[layers.Variant]*layers.Kernels, error) {
 	rest, err := layers.NewKernels(d)
 	if err != nil {
@@ -126,11 +131,17 @@ func kernelsOf(d *gpu.Device, all []family) (map[layers.Variant]*layers.Kernels,
 	}
 	kernels := map[layers.Variant]*layers.Kernels{"": rest}
 	for _, f := range all {
-		if kernels[f.variant] == nil {
-			if kernels[f.variant], err = layers.NewKernelsOf(d, layers.Selection{Variant: f.variant}); err != nil {
-				return nil, err
-			}
+		if kernels[f.variant] != nil {
+			continue
 		}
+		k, err := layers.NewKernelsOf(d, layers.Selection{Variant: f.variant})
+		if errors.Is(err, layers.ErrVariant) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		kernels[f.variant] = k
 	}
 	return kernels, nil
 }

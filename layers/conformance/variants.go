@@ -34,6 +34,15 @@ func variantFamilies(name string, v layers.Variant, cases, roundings int) []fami
 	}
 }
 
+// matrixFamilies are those of matrix, within the tolerance of 32-bit floats on operands that lose nothing by its rounding.
+func matrixFamilies(cases int) []family {
+	all := variantFamilies("matrix", layers.Matrix, cases, plain)
+	for i := range all {
+		all[i].halves = true
+	}
+	return all
+}
+
 // drawFor draws a convolution of which a family of kernels can run a pass with little scratch. Cases take the family's tiles
 // in turn.
 func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) bool) convCase {

@@ -16,7 +16,7 @@ import (
 func onMachine(t *testing.T, test func(t *testing.T, m *Machine)) {
 	t.Helper()
 	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-		m, err := NewMachine(d, Sampling{Rounds: 2}, "test")
+		m, err := NewMachine(d, layers.FP32, Sampling{Rounds: 2}, "test")
 		if err != nil {
 			t.Fatal(err)
 		}

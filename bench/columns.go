@@ -108,6 +108,8 @@ func results() []Column {
 			"share", inTable, func(r *Record) string { return percent(r.ShareOfStep) }},
 		{"accounted", "of a training step: the time of its operations, added up, over its wall time; in steps of their own, with timestamps",
 			"accounted", inTable, func(r *Record) string { return percent(r.Accounted) }},
+		{"speed_up", "of a level: the time of the top level at the same batch over its own",
+			"speed-up", inTable, func(r *Record) string { return times(r.SpeedUp) }},
 		{"memory_bytes", "allocated on the device, in bytes",
 			"memory", inTable, func(r *Record) string { return memory(r.MemoryBytes) }},
 		{"best", "whether it is the one of a level's batch sizes with the most images a second; the note tells a drift as well",

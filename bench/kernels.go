@@ -35,7 +35,7 @@ func (k Kernels) Run(ctx context.Context, m *Machine) ([]Record, error) {
 		return nil, err
 	}
 	for i := range records {
-		records[i].ShareOfPeak = records[i].GFLOPS / ceilings.FMA(records[i].Precision)
+		records[i].ShareOfPeak = records[i].GFLOPS / ceilings.FMA(arithmetic)
 	}
 	return records, nil
 }

@@ -21,10 +21,10 @@ type Machine struct {
 	ceilings    Ceilings // nil: not measured yet
 }
 
-// NewMachine prepares an open device, with the kernels that it runs by itself (layers.NewKernels). command is the command line,
+// NewMachine prepares an open device, with the kernels of a precision that it runs by itself (layers.NewKernels). command is the command line,
 // for the records.
-func NewMachine(d *gpu.Device, s Sampling, command string) (*Machine, error) {
-	k, err := layers.NewKernels(d)
+func NewMachine(d *gpu.Device, p layers.Precision, s Sampling, command string) (*Machine, error) {
+	k, err := layers.NewKernels(d, p)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (m *Machine) measure(ctx context.Context, how Sampling, report func(done, t
 func (m *Machine) record(w Work, s series) Record {
 	r := w.Record
 	r.summarise(s.samples, max(w.Times, 1), w.Images)
-	r.WarmUp, r.Origin, r.Precision = s.warmUp, m.origin, cmp.Or(r.Precision, "fp32")
+	r.WarmUp, r.Origin, r.Precision = s.warmUp, m.origin, cmp.Or(r.Precision, string(m.Kernels.Precision()))
 	r.GFLOPS, r.GBPerS = w.FLOPs/r.ratedMS()/1e6, w.Bytes/r.ratedMS()/1e6
 	return r
 }

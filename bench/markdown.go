@@ -17,17 +17,9 @@ import (
 // writeMarkdown prints what all records have in common as a list, then tables: steps, levels, convolutions and operations have
 // different columns.
 func writeMarkdown(w io.Writer, records []Record) error {
-	var columns []Column
-	for _, c := range Columns() {
-		if c.Heading == "" {
-			continue
-		}
-		values := distinct(c, records)
-		if c.place == inTable || c.place == aboveIfSame && len(values) > 1 {
-			columns = append(columns, c)
-		} else if len(values) > 0 {
-			fmt.Fprintf(w, "- %s: %s\n", c.Heading, strings.Join(values, "; "))
-		}
+	told, columns := common(records)
+	if _, err := io.WriteString(w, told); err != nil {
+		return err
 	}
 	for first := 0; first < len(records); {
 		next := first + 1
@@ -40,6 +32,22 @@ func writeMarkdown(w io.Writer, records []Record) error {
 		first = next
 	}
 	return nil
+}
+
+// common parts the columns into what is told above the tables, a list of what all records have in common, and the tables' own.
+func common(records []Record) (told string, columns []Column) {
+	for _, c := range Columns() {
+		if c.Heading == "" {
+			continue
+		}
+		values := distinct(c, records)
+		if c.place == inTable || c.place == aboveIfSame && len(values) > 1 {
+			columns = append(columns, c)
+		} else if len(values) > 0 {
+			told += fmt.Sprintf("- %s: %s\n", c.Heading, strings.Join(values, "; "))
+		}
+	}
+	return told, columns
 }
 
 // sameTable tells whether two records are of one kind.

@@ -88,7 +88,7 @@ func (p *profile) add(samples []gpu.Sample) (total time.Duration) {
 // account adds to a step's record what the profile knows of it.
 func (p *profile) account(step *Record, c Ceilings) {
 	step.Accounted, step.GFLOPS = p.accounted, p.flops/step.MedianMS/1e6
-	step.ShareOfPeak = step.GFLOPS / c.FMA(step.Precision)
+	step.ShareOfPeak = step.GFLOPS / c.FMA(arithmetic)
 }
 
 // records are the kinds of operations of a step, the heaviest first.
@@ -102,7 +102,7 @@ func (p *profile) records(step Record, c Ceilings) (records []Record) {
 		r.ShareOfStep = float64(k.total()) / float64(p.total)
 		if r.MedianMS > 0 { // clocks can be coarse
 			r.GFLOPS, r.GBPerS = k.flops/r.MedianMS/1e6, k.bytes/r.MedianMS/1e6
-			r.ShareOfPeak, r.ShareOfBandwidth = r.GFLOPS/c.FMA(step.Precision), r.GBPerS/c.Copy()
+			r.ShareOfPeak, r.ShareOfBandwidth = r.GFLOPS/c.FMA(arithmetic), r.GBPerS/c.Copy()
 		}
 		records = append(records, r)
 	}

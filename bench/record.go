@@ -38,6 +38,7 @@ type Record struct {
 	ShareOfPeak      float64 `json:"share_of_peak,omitempty"`      // GFLOPS over the device's measured FMA rate
 	ShareOfBandwidth float64 `json:"share_of_bandwidth,omitempty"` // GBPerS over the device's measured copy bandwidth
 	ShareOfStep      float64 `json:"share_of_step,omitempty"`      // of an op: its part of all operations of a step
+	SpeedUp          float64 `json:"speed_up,omitempty"`           // of a level: the top level's time at the same batch over this one's
 	Accounted        float64 `json:"accounted,omitempty"`          // of a step, with timestamps: all its operations over its wall time
 	Calls            int     `json:"calls,omitempty"`              // of an op: how often in a step
 	Bytes            uint64  `json:"bytes,omitempty"`              // that an op moves

@@ -11,6 +11,7 @@ import (
 // the very code that allocates it.
 type arena struct {
 	device    *gpu.Device // nil: count only
+	precision layers.Precision
 	bytes     map[gpu.Purpose]uint64
 	buffers   []*gpu.Buffer
 	exchanges []*gpu.Exchange
@@ -20,8 +21,8 @@ type arena struct {
 // allocationUnit is what the device rounds every buffer up to.
 const allocationUnit = 256
 
-func newArena(device *gpu.Device) *arena {
-	return &arena{device: device, bytes: map[gpu.Purpose]uint64{}}
+func newArena(device *gpu.Device, p layers.Precision) *arena {
+	return &arena{device: device, precision: p, bytes: map[gpu.Purpose]uint64{}}
 }
 
 func (a *arena) count(purpose gpu.Purpose, bytes uint64) {
@@ -30,7 +31,12 @@ func (a *arena) count(purpose gpu.Purpose, bytes uint64) {
 
 // floats allocates zeros of the given shape.
 func (a *arena) floats(name string, purpose gpu.Purpose, shape ...int) gpu.Range {
-	bytes, err := gpu.Product(append([]int{4}, shape...)...)
+	return a.zeros(name, purpose, append([]int{4}, shape...)...)
+}
+
+// zeros allocates as many bytes as factors come to.
+func (a *arena) zeros(name string, purpose gpu.Purpose, factors ...int) gpu.Range {
+	bytes, err := gpu.Product(factors...)
 	if a.err == nil {
 		a.err = err
 	}
@@ -53,7 +59,8 @@ func (a *arena) floats(name string, purpose gpu.Purpose, shape ...int) gpu.Range
 
 // activations allocates a tensor with a zero halo.
 func (a *arena) activations(name string, purpose gpu.Purpose, images, size, maps int) layers.Activations {
-	return layers.Activations{Range: a.floats(name, purpose, images, size+2, size+2, maps), Images: images, Size: size, Maps: maps}
+	r := a.zeros(name, purpose, a.precision.Bytes(), images, size+2, size+2, maps)
+	return layers.Activations{Range: r, Precision: a.precision, Images: images, Size: size, Maps: maps}
 }
 
 // ints allocates a table of numbers that never changes.
@@ -71,7 +78,12 @@ func (a *arena) ints(name string, values []int32) gpu.Range {
 
 // exchange allocates words of 4 bytes that host and device exchange at every step, zero at first.
 func (a *arena) exchange(name string, shape ...int) *gpu.Exchange {
-	bytes, err := gpu.Product(append([]int{4}, shape...)...)
+	return a.exchanged(name, append([]int{4}, shape...)...)
+}
+
+// exchanged allocates as many bytes as factors come to for host and device to exchange.
+func (a *arena) exchanged(name string, factors ...int) *gpu.Exchange {
+	bytes, err := gpu.Product(factors...)
 	if a.err == nil {
 		a.err = err
 	}

@@ -5,8 +5,9 @@ import (
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
-// loss records the losses of all heads that have one, and the gradients of the total to their logits.
-func (g *graph) loss(b *layers.Builder, n counts) {
+// loss records the losses of all heads that have one, and the gradients of the total to their logits, times the loss
+// scale.
+func (g *graph) loss(b *layers.Builder, n counts, scale gpu.Range) {
 	heads := g.learners()
 	weight := float32(1)
 	if g.phase.LossReduction == ReduceMean {
@@ -29,7 +30,7 @@ func (g *graph) loss(b *layers.Builder, n counts) {
 		at += 4 * uint64(even(g.inputs[h.Input].capacity)) // see newGraph
 		all = append(all, l)
 	}
-	b.Loss(all, g.phase.Temperature)
+	b.Loss(all, g.phase.Temperature, scale)
 }
 
 // learners are the heads that have a loss.

@@ -1,9 +1,6 @@
 package dvn
 
 import (
-	"slices"
-	"time"
-
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
@@ -15,19 +12,18 @@ type Evaluator struct {
 	programs map[string]*layers.Program
 	kernels  *layers.Kernels
 	result   StepResult
-	last     *layers.Program // of the last run
 }
 
 // NewEvaluator prepares the heads of a phase with the weights as they are now; capacity is the largest batch of every task whose images are seen.
 func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*Evaluator, error) {
-	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}}
+	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}}
 	e.phase.normalise()
 	inputs, err := newInputs(e.arena, &e.phase, capacity)
 	if err == nil {
 		e.graph, err = newGraph(e.arena, k, store, &e.phase, forEvaluation, inputs)
 	}
 	if err == nil {
-		err = e.graph.prepareOnce()
+		err = e.graph.prepare()
 	}
 	if err != nil {
 		e.Close()
@@ -46,7 +42,6 @@ func (e *Evaluator) Run(batches map[int]Batch) (*StepResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.last = program
 	if err := program.Run(); err != nil {
 		return nil, err
 	}
@@ -68,31 +63,6 @@ func (e *Evaluator) program(n counts) (*layers.Program, error) {
 		e.programs[key] = p
 	}
 	return p, err
-}
-
-// Again repeats the last run on the images that it had: a benchmark's run.
-func (e *Evaluator) Again() error { return e.last.Run() }
-
-// Latency measures one head alone on a batch of n images: the median of repetitions, copies between host and device
-// included. The phase must have that head only.
-func (e *Evaluator) Latency(n, repetitions int) (time.Duration, error) {
-	images := map[int]Batch{}
-	for task, in := range e.graph.inputs {
-		images[task] = Batch{Images: make([]float32, n*in.size*in.size*in.channels)}
-	}
-	if _, err := e.Run(images); err != nil { // records, and compiles pipelines
-		return 0, err
-	}
-	times := make([]time.Duration, repetitions)
-	for i := range times {
-		start := time.Now()
-		if err := e.Again(); err != nil {
-			return 0, err
-		}
-		times[i] = time.Since(start)
-	}
-	slices.Sort(times)
-	return times[len(times)/2], nil
 }
 
 // Close releases what the evaluator allocated, not its store.

@@ -8,10 +8,29 @@ import (
 // counts gives the number of images of every task's batch.
 type counts map[int]int
 
+// prepare computes what hangs on weights and running statistics alone, which stay as they are while an evaluation's graph is
+// used: second layouts of the weights, and scale and shift of every batch-norm.
+func (g *graph) prepare() error {
+	b := g.kernels.NewBuilder()
+	g.prepareConvs(b)
+	if !g.batchStatistics() {
+		b.Merge("running statistics", g.allNorms(), layers.RunningStatistics)
+	}
+	if b.Empty() {
+		return nil
+	}
+	p, err := b.Finish("preparation of an evaluation", false)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Run()
+}
+
 // forward records stems, trunks and heads for batches of n. update lets running statistics follow the batch.
 func (g *graph) forward(b *layers.Builder, n counts, update bool) {
-	if !g.batchStatistics() {
-		b.Merge("running statistics", g.allNorms(n), layers.RunningStatistics)
+	if g.use == forTraining && !g.batchStatistics() {
+		b.Merge("running statistics", g.allNorms(), layers.RunningStatistics) // gamma and beta may train
 	}
 	for _, stems := range g.stemsByTask() {
 		convs, norms := g.stemConvs(stems, n), stemNorms(stems, n)
@@ -124,15 +143,14 @@ func fusedInto(convs []layers.ConvHead, norms []layers.NormHead, residualStride 
 }
 
 // allNorms lists the batch-norms of every stem and trunk.
-func (g *graph) allNorms(n counts) []layers.NormHead {
+func (g *graph) allNorms() []layers.NormHead {
 	var all []layers.NormHead
 	for _, s := range g.stems {
 		all = append(all, layers.NormHead{Norm: s.norm})
 	}
-	for i := range g.blocks {
-		norms1, norms2 := g.blockNorms(i, n)
-		for _, h := range append(norms1, norms2...) {
-			all = append(all, layers.NormHead{Norm: h.Norm})
+	for _, t := range g.trunks {
+		for _, m := range t.blocks {
+			all = append(all, layers.NormHead{Norm: m.norm1}, layers.NormHead{Norm: m.norm2})
 		}
 	}
 	return all

@@ -84,6 +84,7 @@ func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inpu
 	if err != nil {
 		return nil, err
 	}
+	s.only(store.units)
 	g := &graph{shape: s, arena: a, kernels: k, store: store, use: use, inputs: inputs}
 	g.identity = a.ints("identity", indices(max(s.feature.Total(), s.stem.Total())))
 	for _, h := range p.Heads {
@@ -162,7 +163,9 @@ func (g *graph) trunkFor(h Head) *trunk {
 		m.norm1 = g.trunkNorm(t, b, 1, m.z1)
 		m.norm2 = g.trunkNorm(t, b, 2, m.z2)
 		m.sources = g.ints(b.name+" shortcut", layers.ShortcutSources(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
-		m.targets = g.ints(b.name+" shortcut's gradient", layers.ShortcutTargets(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+		if g.use == forTraining {
+			m.targets = g.ints(b.name+" shortcut's gradient", layers.ShortcutTargets(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+		}
 	}
 	return t
 }

@@ -15,6 +15,7 @@ import (
 // where some head learns from them.
 type input struct {
 	task, size, channels, maps, capacity, classes int
+	precision                                     layers.Precision
 	images, labels                                *gpu.Exchange
 	seen, learned                                 bool
 }
@@ -33,7 +34,7 @@ func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error)
 	of := func(task, n int) *input {
 		if inputs[task] == nil {
 			t := p.Tasks[task-1]
-			inputs[task] = &input{task: task, size: t.Size, channels: t.Channels, maps: even(t.Channels), classes: t.Classes}
+			inputs[task] = &input{task: task, precision: a.precision, size: t.Size, channels: t.Channels, maps: even(t.Channels), classes: t.Classes}
 		}
 		inputs[task].capacity = max(inputs[task].capacity, n)
 		return inputs[task]
@@ -51,7 +52,7 @@ func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error)
 	for _, task := range slices.Sorted(maps.Keys(inputs)) {
 		in := inputs[task]
 		if in.seen {
-			in.images = a.exchange(fmt.Sprintf("images of task %d", task), in.capacity, in.size+2, in.size+2, in.maps)
+			in.images = a.exchanged(fmt.Sprintf("images of task %d", task), in.precision.Bytes(), in.capacity, in.size+2, in.size+2, in.maps)
 		}
 		if in.learned {
 			in.labels = a.exchange(fmt.Sprintf("labels of task %d", task), in.capacity)
@@ -62,7 +63,7 @@ func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error)
 
 // activations are the images of a batch of n as a tensor of the network.
 func (in *input) activations(n int) layers.Activations {
-	a := layers.Activations{Images: n, Size: in.size, Maps: in.maps}
+	a := layers.Activations{Precision: in.precision, Images: n, Size: in.size, Maps: in.maps}
 	if in.images != nil {
 		a.Range = in.images.Buffer().All()
 	}
@@ -76,14 +77,19 @@ func (in *input) writeImages(images []float32) (int, error) {
 	if n < 1 || n > in.capacity || len(images) != n*pixels {
 		return 0, fmt.Errorf("task %d: %d numbers are not 1 to %d images of %dx%d pixels and %d channels", in.task, len(images), in.capacity, in.size, in.size, in.channels)
 	}
-	host := floatsOf(in.images.Host())
+	floats, halves := floatsOf(in.images.Host()), halvesOf(in.images.Host())
 	row := (in.size + 2) * in.maps
-	for i := range n {
-		for y := range in.size {
-			from := images[(i*in.size+y)*in.size*in.channels:]
-			to := host[(i*(in.size+2)+y+1)*row+in.maps:]
-			for x := range in.size {
-				copy(to[x*in.maps:x*in.maps+in.channels], from[x*in.channels:])
+	for line := range n * in.size {
+		from := images[line*in.size*in.channels:]
+		to := (line/in.size*(in.size+2)+line%in.size+1)*row + in.maps
+		for x := range in.size {
+			pixel, at := from[x*in.channels:(x+1)*in.channels], to+x*in.maps
+			if in.precision != layers.FP16 {
+				copy(floats[at:], pixel)
+				continue
+			}
+			for c, v := range pixel {
+				halves[at+c] = layers.ToHalf(v)
 			}
 		}
 	}
@@ -104,9 +110,13 @@ func (in *input) writeLabels(labels []int32) error {
 	return nil
 }
 
-// floatsOf and intsOf look at exchanged bytes as numbers; buffers are aligned to 256 bytes.
+// floatsOf, halvesOf and intsOf look at exchanged bytes as numbers; buffers are aligned to 256 bytes.
 func floatsOf(b []byte) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
+
+func halvesOf(b []byte) []uint16 {
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/2)
 }
 
 func intsOf(b []byte) []int32 {

@@ -52,11 +52,11 @@ func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int
 
 // PredictTrainer counts what a trainer takes with its store and, where heads distill, the old network's.
 func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (Memory, error) {
-	store, err := layOutStore(stored)
+	store, err := layOutStore(everyUnit, stored...)
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil)}
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil, k.Precision())}
 	if err := t.build(store, store, capacity); err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[in
 // PredictEvaluator counts what an evaluator takes, its store left out.
 func PredictEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (Memory, error) {
 	p.normalise()
-	store, err := layOutStore([]*Phase{&p})
+	store, err := layOutStore(everyUnit, &p)
 	if err != nil {
 		return nil, err
 	}
-	a := newArena(nil)
+	a := newArena(nil, k.Precision())
 	inputs, err := newInputs(a, &p, capacity)
 	if err == nil {
 		_, err = newGraph(a, k, store, &p, forEvaluation, inputs)

@@ -66,6 +66,20 @@ func newShape(p *Phase) (*shape, error) {
 	return s, err
 }
 
+// only leaves out of every layer behind the stem, which all heads read, the units that are not in a set: on the device they
+// have width 0, and the same kernels run on smaller tensors.
+func (s *shape) only(units layers.UnitSet) {
+	for i := range s.blocks {
+		b := &s.blocks[i]
+		if !b.readsStem {
+			b.conv1.In = b.conv1.In.Only(units)
+		}
+		b.conv1.Out = b.conv1.Out.Only(units)
+		b.conv2.In, b.conv2.Out = b.conv2.In.Only(units), b.conv2.Out.Only(units)
+	}
+	s.feature = s.feature.Only(units)
+}
+
 // Names of tensors (spec section 9).
 func stemName(task int) string           { return fmt.Sprintf("task%d.stem", task) }
 func headName(task, level int) string    { return fmt.Sprintf("task%d.level%d", task, level) }

@@ -2,15 +2,15 @@ package dvn
 
 import (
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // Store holds a network's tensors on a device, each once: every head of every phase addresses its parts in place. Weights,
 // gradients and momentum are buffers of one layout; running statistics have a buffer of their own.
 type Store struct {
+	units                         layers.UnitSet // that the layers behind the stem hold; the others have width 0
 	tensors                       map[string]*Tensor
 	order                         []*Tensor
 	weights, statistics           *gpu.Buffer
@@ -23,10 +23,18 @@ const tensorAlign = 64
 
 // NewStore allocates the tensors that the heads of phases need; train adds gradients and momentum. Everything is 0.
 func NewStore(device *gpu.Device, train bool, phases ...*Phase) (*Store, error) {
-	s, err := layOutStore(phases)
+	s, err := layOutStore(everyUnit, phases...)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.allocate(device, train); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// allocate makes the buffers of a store that was laid out; where that fails nothing is left.
+func (s *Store) allocate(device *gpu.Device, train bool) error {
 	buffers := []struct {
 		to      **gpu.Buffer
 		name    string
@@ -48,30 +56,34 @@ func NewStore(device *gpu.Device, train bool, phases ...*Phase) (*Store, error) 
 		}
 		if err != nil {
 			s.Close()
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // Tensors lists everything that the heads of phases need, in the order of their store. Nothing is allocated on a device.
 func Tensors(phases ...*Phase) ([]*Tensor, error) {
-	s, err := layOutStore(phases)
+	s, err := layOutStore(everyUnit, phases...)
 	if err != nil {
 		return nil, err
 	}
 	return s.order, nil
 }
 
-// layOutStore gives every tensor its place and allocates nothing: enough to count memory.
-func layOutStore(phases []*Phase) (*Store, error) {
-	s := &Store{tensors: map[string]*Tensor{}}
+// everyUnit is every unit that a network can have.
+const everyUnit = ^layers.UnitSet(0)
+
+// layOutStore gives every tensor of some units its place and allocates nothing: enough to count memory.
+func layOutStore(units layers.UnitSet, phases ...*Phase) (*Store, error) {
+	s := &Store{units: units, tensors: map[string]*Tensor{}}
 	for _, p := range phases {
 		p.normalise()
 		shape, err := newShape(p)
 		if err != nil {
 			return nil, err
 		}
+		shape.only(units)
 		for _, t := range shape.tensors(p.Heads) {
 			if known, ok := s.tensors[t.Name]; ok {
 				if known.Len() != t.Len() {
@@ -94,7 +106,7 @@ func layOutStore(phases []*Phase) (*Store, error) {
 
 // bytes is what the store takes on a device, by purpose.
 func (s *Store) bytes(train bool) map[gpu.Purpose]uint64 {
-	a := newArena(nil)
+	a := newArena(nil, layers.FP32)
 	a.floats("weights", gpu.Weights, s.weightFloats)
 	a.floats("running statistics", gpu.Weights, s.statisticFloats)
 	if train {
@@ -165,7 +177,7 @@ func (s *Store) mustHave(name string) *Tensor {
 	return t
 }
 
-// Set writes a tensor, given in the order of files.
+// Set writes a tensor, given in the order of files: all of it, or its spans where the store holds some units.
 func (s *Store) Set(name string, values []float32) error {
 	t, err := s.find(name, len(values))
 	if err != nil {
@@ -194,16 +206,10 @@ func (s *Store) find(name string, length int) (*Tensor, error) {
 	return t, nil
 }
 
-// Get reads a tensor in the order of files; Gradient and Momentum the same of what the last step left.
+// Get reads a tensor in the order of files.
 func (s *Store) Get(name string) ([]float32, error) {
 	t := s.mustHave(name)
 	return s.read(s.buffer(t), t)
-}
-
-// Gradient is the last step's gradient of a tensor that trains, as the optimiser saw it, before decay. Blocks that do not
-// train are not written: 0 in a store whose first phase it is.
-func (s *Store) Gradient(name string) ([]float32, error) {
-	return s.read(s.gradients, s.mustHave(name))
 }
 
 // Momentum is a tensor's momentum.
@@ -237,29 +243,4 @@ func (s *Store) CopyFrom(other *Store) error {
 		}
 	}
 	return nil
-}
-
-// Initialise sets every tensor: Xavier uniform weights, gamma 1, the rest as spec section 5 says. The numbers of a tensor
-// depend on the seed and its name alone, so adding a task changes no other task's.
-func (s *Store) Initialise(seed uint64) error {
-	for _, t := range s.order {
-		values := make([]float32, t.Len())
-		random := rand.New(rand.NewPCG(seed, hashName(t.Name)))
-		for i := range values {
-			values[i] = t.fill
-			if t.fans[0] > 0 {
-				values[i] = float32((2*random.Float64() - 1) * t.xavier())
-			}
-		}
-		if err := s.Set(t.Name, values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func hashName(name string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	return h.Sum64()
 }

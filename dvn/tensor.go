@@ -1,7 +1,6 @@
 package dvn
 
 import (
-	"math"
 	"strings"
 
 	"github.com/dvn-vk/dvn-vk/layers"
@@ -13,7 +12,8 @@ type Tensor struct {
 	Name  string
 	Shape []int
 
-	rows, columns []int // where each row and column of the file lies on the device
+	rows, columns []int  // where each row and column that the device holds lies there
+	inFile        region // which rows and columns of the file these are
 	taps          int
 	width, height int // padded columns and rows on the device
 	statistic     bool
@@ -26,7 +26,7 @@ type Tensor struct {
 // floats is the number of floats on the device, padding included.
 func (t *Tensor) floats() int { return t.height * t.taps * t.width }
 
-// Len is the number of values in files.
+// Len is the number of values that the device holds: all of Shape, or those of the units that were loaded.
 func (t *Tensor) Len() int { return len(t.rows) * len(t.columns) * t.taps }
 
 // decays tells whether weight decay applies: to weights of convolutions, stems and fully connected layers (spec section 5).
@@ -34,7 +34,7 @@ func (t *Tensor) decays() bool {
 	return strings.HasSuffix(t.Name, ".weight") && !strings.Contains(t.Name, ".bn")
 }
 
-// index is where value [row, column, tap] of the file lies among the tensor's floats on the device.
+// index is where value [row, column, tap], of those that the device holds, lies among the tensor's floats there.
 func (t *Tensor) index(row, column, tap int) int {
 	return (t.rows[row]*t.taps+tap)*t.width + t.columns[column]
 }
@@ -85,15 +85,17 @@ func (s *shape) tensors(heads []Head) []*Tensor {
 	for _, h := range heads {
 		stem := stemName(h.Trunk[0])
 		l.conv(s.stemConv(h.Trunk[0]), stem)
-		l.norm(stem+".bn", s.stem, s.allUnits())
+		l.norm(stem+".bn", s.stem, s.stem.Held())
 		units := layers.NewUnitSet(h.Units...)
-		normUnits := units
-		if s.phase.BN == BNShared {
-			normUnits = s.allUnits()
-		}
 		for _, b := range s.blocks {
-			l.norm(s.phase.trunkNormName(h.Trunk, b.normName(1)), b.conv1.Out, normUnits)
-			l.norm(s.phase.trunkNormName(h.Trunk, b.normName(2)), b.conv2.Out, normUnits)
+			for conv, maps := range []layers.Maps{b.conv1.Out, b.conv2.Out} {
+				name := s.phase.trunkNormName(h.Trunk, b.normName(conv+1))
+				if s.phase.BN == BNShared {
+					l.norm(name, maps, maps.Held())
+				} else {
+					l.ownNorm(name, maps, units)
+				}
+			}
 		}
 		features, width := s.feature.Positions(units), s.feature.Width(units)
 		head := headName(h.Task, h.Level)
@@ -122,36 +124,46 @@ func (l *tensorList) add(t *Tensor) {
 
 // conv: Xavier with the physical layer's fans, not the head's (spec section 5).
 func (l *tensorList) conv(c layers.Conv, name string) {
-	rows, columns := c.Out.Positions(layers.AllUnits(c.Out.Units())), c.In.Positions(layers.AllUnits(c.In.Units()))
-	taps := c.Kernel * c.Kernel
+	outs, ins, taps := c.Out.Held(), c.In.Held(), c.Kernel*c.Kernel
 	l.add(&Tensor{
-		Name: name + ".weight", Shape: []int{len(rows), len(columns), c.Kernel, c.Kernel},
-		rows: rows, columns: columns, taps: taps, width: c.In.Total(), height: c.Out.Total(),
-		fans: [2]int{taps * len(columns), taps * len(rows)},
+		Name: name + ".weight", Shape: []int{c.Out.RealTotal(), c.In.RealTotal(), c.Kernel, c.Kernel},
+		rows: c.Out.Positions(outs), columns: c.In.Positions(ins), inFile: region{c.Out.Indices(outs), c.In.Indices(ins)},
+		taps: taps, width: c.In.Total(), height: c.Out.Total(),
+		fans: [2]int{taps * c.In.RealTotal(), taps * c.Out.RealTotal()},
 	})
 }
 
+// norm is a batch-norm that files have once for all maps of a layer, of which the device holds those of units.
 func (l *tensorList) norm(name string, maps layers.Maps, units layers.UnitSet) {
-	positions := maps.Positions(units)
+	l.normTensors(name, maps.Width(units), maps.Positions(units), maps.RealTotal(), maps.Indices(units))
+}
+
+// ownNorm is a batch-norm that files have for the maps of units alone.
+func (l *tensorList) ownNorm(name string, maps layers.Maps, units layers.UnitSet) {
+	own := maps.RealWidth(units)
+	l.normTensors(name, maps.Width(units), maps.Positions(units), own, consecutive(own))
+}
+
+func (l *tensorList) normTensors(name string, width int, positions []int, inFile int, indices []int) {
 	for _, part := range []struct {
 		suffix    string
 		fill      float32
 		statistic bool
 	}{{".weight", 1, false}, {".bias", 0, false}, {".running_mean", 0, true}, {".running_var", 1, true}} {
 		l.add(&Tensor{
-			Name: name + part.suffix, Shape: []int{len(positions)}, rows: []int{0}, columns: positions, taps: 1,
-			width: maps.Width(units), height: 1, statistic: part.statistic, fill: part.fill,
+			Name: name + part.suffix, Shape: []int{inFile}, rows: []int{0}, columns: positions, inFile: region{[]int{0}, indices}, taps: 1,
+			width: width, height: 1, statistic: part.statistic, fill: part.fill,
 		})
 	}
 }
 
 func (l *tensorList) dense(name string, outs []int, height int, ins []int, width int) {
 	l.add(&Tensor{
-		Name: name + ".weight", Shape: []int{len(outs), len(ins)}, rows: outs, columns: ins, taps: 1, width: width, height: height,
-		fans: [2]int{len(ins), len(outs)}, classifier: true,
+		Name: name + ".weight", Shape: []int{len(outs), len(ins)}, rows: outs, columns: ins, inFile: region{consecutive(len(outs)), consecutive(len(ins))},
+		taps: 1, width: width, height: height, fans: [2]int{len(ins), len(outs)}, classifier: true,
 	})
-	l.add(&Tensor{Name: name + ".bias", Shape: []int{len(outs)}, rows: []int{0}, columns: outs, taps: 1, width: even(height), height: 1, classifier: true})
+	l.add(&Tensor{
+		Name: name + ".bias", Shape: []int{len(outs)}, rows: []int{0}, columns: outs, inFile: region{[]int{0}, consecutive(len(outs))},
+		taps: 1, width: even(height), height: 1, classifier: true,
+	})
 }
-
-// xavier is the limit of the uniform distribution: sqrt(6 / (fan in + fan out)).
-func (t *Tensor) xavier() float64 { return math.Sqrt(6 / float64(t.fans[0]+t.fans[1])) }

@@ -24,6 +24,8 @@ type Trainer struct {
 	graph    *graph
 	teacher  *graph // the old network in evaluation mode; nil where no head distills
 	hyper    *gpu.Exchange
+	scale    *gpu.Exchange // a layers.LossScale
+	used     float32       // the scale of the last step's gradients
 	programs map[string]*layers.Program
 	kernels  *layers.Kernels
 	profile  bool
@@ -34,7 +36,7 @@ type Trainer struct {
 // was at the start of the phase, which heads with the loss distill learn from (spec section 5); nil where there are none.
 // profile adds timestamps to every operation.
 func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int, profile bool) (*Trainer, error) {
-	t := &Trainer{phase: p, kernels: k, arena: newArena(k.Device), programs: map[string]*layers.Program{}, profile: profile}
+	t := &Trainer{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}, profile: profile}
 	t.phase.normalise()
 	if err := t.build(store, old, capacity); err != nil {
 		t.Close()
@@ -58,6 +60,10 @@ func (t *Trainer) build(store, old *Store, capacity map[int]int) error {
 		return err
 	}
 	t.hyper = t.arena.exchange("hyperparameters", layers.HyperFloats)
+	t.scale = t.arena.exchange("loss scale", layers.LossScaleWords)
+	if t.arena.err == nil && t.arena.device != nil {
+		t.SetLossScale(t.kernels.NewLossScale())
+	}
 	return t.arena.err
 }
 
@@ -98,7 +104,7 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
 	}
-	return t.teacher.prepareOnce()
+	return t.teacher.prepare()
 }
 
 func (g *graph) find(id HeadID) *head {
@@ -113,8 +119,11 @@ func (g *graph) find(id HeadID) *head {
 // StepResult holds what a step computed, in host memory that the next step overwrites.
 type StepResult struct {
 	Losses map[HeadID]float32 // before reduction
-	graph  *graph
-	counts counts
+	// Skipped: a gradient of the step was not finite, so weights and momentum stayed as they were and the loss scale halved
+	// (FP16). Running statistics follow the batch all the same: they do not hang on the scale.
+	Skipped bool
+	graph   *graph
+	counts  counts
 }
 
 // Step runs one training step on one batch of every task: stems, heads, losses, backward, update. The learning rate is this
@@ -130,10 +139,12 @@ func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error)
 		return nil, err
 	}
 	t.last = program
+	before := t.LossScale()
 	if err := program.Run(); err != nil {
 		return nil, err
 	}
-	r := &StepResult{Losses: map[HeadID]float32{}, graph: t.graph, counts: n}
+	t.used = before.Scale
+	r := &StepResult{Losses: map[HeadID]float32{}, Skipped: t.LossScale().Skipped > before.Skipped, graph: t.graph, counts: n}
 	losses := floatsOf(t.graph.losses.Host())
 	for _, h := range t.graph.learners() {
 		id, loss := HeadID{h.Task, h.Level}, losses[h.lossAt]
@@ -141,6 +152,9 @@ func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error)
 		if err == nil && !finite(loss) {
 			err = fmt.Errorf("%w: the loss of %s is %v; lower the learning rate (lr %g)", ErrDiverged, id, loss, rate)
 		}
+	}
+	if err == nil && r.Skipped && before.Scale == 1 {
+		err = fmt.Errorf("%w: gradients overflow fp16 without any loss scale; train with --precision fp32, or lower the learning rate (lr %g)", ErrDiverged, rate)
 	}
 	return r, err
 }
@@ -171,14 +185,16 @@ func (t *Trainer) record(b *layers.Builder, n counts) {
 	g := t.graph
 	g.upload(b, n)
 	b.Recorder().Upload(t.hyper, 0, 4*layers.HyperFloats)
+	b.Recorder().Upload(t.scale, 0, 4*layers.LossScaleWords)
 	if t.teacher != nil {
 		t.teacher.forward(b, n, false)
 	}
 	g.prepareConvs(b)
 	g.forward(b, n, g.batchStatistics())
-	g.loss(b, n)
+	g.loss(b, n, t.scale.Buffer().All())
 	g.backward(b, n)
-	g.update(b, t.hyper.Buffer().All())
+	g.update(b, t.hyper.Buffer().All(), t.scale.Buffer().All())
+	b.Recorder().Download(t.scale, 0, 4*layers.LossScaleWords)
 	g.download(b)
 }
 

@@ -87,7 +87,7 @@ func TestTheGradientOfAStepIsTheSumOverItsHeads(t *testing.T) {
 			step(t, trainer, batches, 0) // the weights stay as they are
 			g := numbers{}
 			for _, name := range trainer.Trains() {
-				values, err := store.Gradient(name)
+				values, err := trainer.Gradient(name)
 				if err != nil {
 					t.Fatal(err)
 				}

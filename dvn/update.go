@@ -44,14 +44,22 @@ func (g *graph) segments() []trainSegment {
 	return all
 }
 
-// update records the optimiser's step.
-func (g *graph) update(b *layers.Builder, hyper gpu.Range) {
+// update records the optimiser's step; in FP16 only if all gradients are finite.
+func (g *graph) update(b *layers.Builder, hyper, scale gpu.Range) {
 	var segments []layers.Segment // none where all is frozen
 	for _, s := range g.segments() {
 		segments = append(segments, s.Segment)
 	}
-	if len(segments) > 0 {
-		b.SGD(segments, g.store.weights.All(), g.store.gradients.All(), g.store.momentum.All(), hyper)
+	if len(segments) == 0 {
+		return
+	}
+	gradients, mixed := g.store.gradients.All(), g.kernels.Precision() == layers.FP16
+	if mixed {
+		b.CheckGradients(segments, gradients, scale)
+	}
+	b.SGD(segments, g.store.weights.All(), gradients, g.store.momentum.All(), hyper, scale)
+	if mixed {
+		b.UpdateLossScale(scale)
 	}
 }
 

@@ -47,6 +47,9 @@ func (g *graph) chooseVariants() {
 			if n := g.kernels.PreparedFloats(p, *u.conv); n > 0 {
 				u.conv.Memory.Prepared[p] = g.floats(u.conv.Name+" weights prepared for "+p.String(), gpu.Weights, n)
 			}
+			if n := g.kernels.HalfWeights(p, *u.conv); n > 0 && u.conv.Memory.Half.Size == 0 {
+				u.conv.Memory.Half = g.zeros(u.conv.Name+" weights in halves", gpu.Weights, 2, n)
+			}
 			floats = max(floats, g.kernels.ConvScratch(p, *u.conv, u.heads, u.blocks))
 		}
 	}
@@ -63,21 +66,6 @@ func (g *graph) prepareConvs(b *layers.Builder) {
 		convs = append(convs, layers.PreparedConv{Conv: *u.conv, W: g.store.value(u.conv.Name + ".weight")})
 	}
 	b.PrepareConvs(convs)
-}
-
-// prepareOnce brings the second layouts up to date for weights that stay as they are while the graph is used.
-func (g *graph) prepareOnce() error {
-	b := g.kernels.NewBuilder()
-	g.prepareConvs(b)
-	if b.Empty() {
-		return nil
-	}
-	p, err := b.Finish("preparation of weights", false)
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	return p.Run()
 }
 
 // variants lists the variants that some convolution uses.

@@ -48,7 +48,7 @@ func (d *Device) newBuffer(name string, purpose Purpose, size uint64, host bool)
 		return nil, err
 	}
 	b := &Buffer{device: d, block: block, offset: offset + zone, size: size, name: name, purpose: purpose}
-	d.memory.accounts[purpose] += b.room()
+	d.memory.accounts[purpose] += b.Room()
 	d.memory.live[b] = struct{}{}
 	if zone > 0 {
 		if err := b.widened().All().Fill(nanWord); err != nil {
@@ -59,8 +59,8 @@ func (d *Device) newBuffer(name string, purpose Purpose, size uint64, host bool)
 	return b, nil
 }
 
-// room is what the buffer takes without red zones.
-func (b *Buffer) room() uint64 { return roundUp(b.size, alignment) }
+// Room is what the buffer takes without red zones.
+func (b *Buffer) Room() uint64 { return roundUp(b.size, alignment) }
 
 // Free gives the memory back. Freeing nil or twice is harmless.
 func (b *Buffer) Free() {
@@ -68,12 +68,12 @@ func (b *Buffer) Free() {
 		return
 	}
 	m := &b.device.memory
-	taken := span{b.offset, b.room()}
+	taken := span{b.offset, b.Room()}
 	if m.redZones {
-		taken = span{b.offset - redZone, b.room() + 2*redZone}
+		taken = span{b.offset - redZone, b.Room() + 2*redZone}
 	}
 	b.block.release(taken)
-	m.accounts[b.purpose] -= b.room()
+	m.accounts[b.purpose] -= b.Room()
 	delete(m.live, b)
 	if b.block.empty() {
 		b.block.destroy(b.device)

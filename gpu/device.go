@@ -17,7 +17,7 @@ type Device struct {
 	vkx       *vkx.Device
 	handle    vk.Device
 	pool      vk.CommandPool
-	fence     vk.Fence
+	fences    []vk.Fence // one, as calls take it: a slice made at every call would be allocated
 	layout    vkx.Handle
 	memory    memory
 	pipelines pipelines
@@ -61,7 +61,7 @@ func (d *Device) prepare() error {
 	var submitted vk.Fence
 	result = vk.CreateFence(d.handle, &fence, nil, &submitted)
 	fence.Free()
-	d.fence = submitted
+	d.fences = []vk.Fence{submitted}
 	if err := d.check("create fence", "", result); err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func (d *Device) Close() error {
 	if d.layout != 0 {
 		vk.DestroyPipelineLayout(d.handle, vkx.As[vk.PipelineLayout](d.layout), nil)
 	}
-	if d.fence != nil {
-		vk.DestroyFence(d.handle, d.fence, nil)
+	for _, fence := range d.fences {
+		vk.DestroyFence(d.handle, fence, nil)
 	}
 	if d.pool != nil {
 		vk.DestroyCommandPool(d.handle, d.pool, nil)
@@ -102,14 +102,14 @@ func (d *Device) check(op, object string, result vk.Result) error {
 
 // submit runs command buffers in order and waits for the last.
 func (d *Device) submit(op, object string, commands []vkx.Handle) error {
-	if err := d.check(op, object, d.vkx.Submit(commands, vkx.From(d.fence))); err != nil {
+	if err := d.check(op, object, d.vkx.Submit(commands, vkx.From(d.fences[0]))); err != nil {
 		return err
 	}
-	result := vk.WaitForFences(d.handle, 1, []vk.Fence{d.fence}, vk.True, vk.MaxUint64)
+	result := vk.WaitForFences(d.handle, 1, d.fences, vk.True, vk.MaxUint64)
 	if err := d.check(op, object, result); err != nil {
 		return err
 	}
-	return d.check(op, object, vk.ResetFences(d.handle, 1, []vk.Fence{d.fence}))
+	return d.check(op, object, vk.ResetFences(d.handle, 1, d.fences))
 }
 
 // allocateCommands returns a command buffer that is being recorded; name is for messages.

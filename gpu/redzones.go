@@ -18,7 +18,7 @@ const (
 func (b *Buffer) widened() *Buffer {
 	wide := *b
 	wide.offset -= redZone
-	wide.size = b.room() + 2*redZone
+	wide.size = b.Room() + 2*redZone
 	return &wide
 }
 

@@ -93,7 +93,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 			Norm: Norm{Maps: maps, Table: k.floats(random(r, NormTableFloats(maps))), Partials: k.empty(k.NormPartials(benchmarkImages, size, maps))},
 			X:    tensor(), Y: tensor(), DY: tensor(), DX: tensor(),
 		})
-		bytes += 4 * heads[len(heads)-1].X.elements()
+		bytes += heads[len(heads)-1].X.inside()
 	}
 	k.repeat(b, "statistics", bytes, "GB/s", func(l *Builder) { l.Statistics("norm", heads) })
 	k.repeat(b, "apply", 2*bytes, "GB/s", func(l *Builder) { l.Apply("norm", heads, 1) })

@@ -53,6 +53,7 @@ func (b *bench) every(heads int) map[string]int {
 	}
 	shared := SharedNorm{Maps: maps, DGamma: b.empty(maps), DBeta: b.empty(maps), Own: b.floats(make([]float64, heads*maps))}
 	whole := Segment{Name: "all", Rows: 1, Width: conv.Weights()}
+	scale := b.floats([]float64{1, 0, 0, 0})
 	dispatches := map[string]int{}
 	for name, record := range map[string]func(*Builder){
 		"ConvForward":          func(l *Builder) { l.ConvForward(conv, w, convs, nil) },
@@ -73,8 +74,10 @@ func (b *bench) every(heads int) map[string]int {
 		"DenseForward":         func(l *Builder) { l.DenseForward("fc", dense) },
 		"DenseBackwardData":    func(l *Builder) { l.DenseBackwardData("fc", []DenseInput{{DX: dense[0].X, Heads: dense}}) },
 		"DenseBackwardWeights": func(l *Builder) { l.DenseBackwardWeights("fc", dense) },
-		"Loss":                 func(l *Builder) { l.Loss(losses, 2) },
-		"SGD":                  func(l *Builder) { l.SGD([]Segment{whole}, parameters, g, momentum, b.floats([]float64{0.1, 0.9, 0})) },
+		"Loss":                 func(l *Builder) { l.Loss(losses, 2, scale) },
+		"SGD": func(l *Builder) {
+			l.SGD([]Segment{whole}, parameters, g, momentum, b.floats([]float64{0.1, 0.9, 0}), scale)
+		},
 	} {
 		dispatches[name] = b.run(record)
 	}

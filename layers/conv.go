@@ -23,6 +23,7 @@ type Conv struct {
 // ConvMemory is what the variants of a convolution need beside its tensors.
 type ConvMemory struct {
 	Prepared [passes]gpu.Range // by pass: PreparedFloats, the second layout of the weights that PrepareConvs refreshes
+	Half     gpu.Range         // HalfWeights of the passes: the weights as these read them, which PrepareConvs refreshes
 	Scratch  gpu.Range         // ConvScratch floats while a pass runs, so convolutions share it
 }
 
@@ -95,13 +96,25 @@ type convBackwardDataPush convForwardPush
 // ConvForward records y = conv(x, W) for every head in one dispatch: x [N, InSize+2, InSize+2, maps of In], y
 // [N, OutSize+2, OutSize+2, maps of Out], w the one physical [Out, Kernel, Kernel, In]. epilogue may be nil.
 func (b *Builder) ConvForward(c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	c.Variants[Forward].kernels().forward(b, c, w, heads, epilogue)
+	c.Variants[Forward].kernels().forward(b, c, b.weightsOf(Forward, c, w), heads, epilogue)
 }
 
 // ConvBackwardData records x = the gradient of the input from y = the gradient of the output, for every head in one
 // dispatch, on the same weights. y's halo is zero.
 func (b *Builder) ConvBackwardData(c Conv, w gpu.Range, heads []ConvHead) {
-	c.Variants[BackwardData].kernels().backwardData(b, c, w, heads)
+	c.Variants[BackwardData].kernels().backwardData(b, c, b.weightsOf(BackwardData, c, w), heads)
+}
+
+// weightsOf is what a pass reads as weights: w, or its halves.
+func (b *Builder) weightsOf(p Pass, c Conv, w gpu.Range) gpu.Range {
+	halves := b.kernels.HalfWeights(p, c)
+	if halves == 0 {
+		return w
+	}
+	if c.Memory.Half.Size != 2*uint64(halves) {
+		b.fail(fmt.Errorf("%s: %w: the weights in halves take %d bytes, there are %d", c.Name, ErrShape, 2*halves, c.Memory.Half.Size))
+	}
+	return c.Memory.Half
 }
 
 // ConvBackwardWeights records g = the gradient of the physical weights, summed over all heads (eq. 5): X are the inputs, Y
@@ -128,6 +141,7 @@ type PreparedConv struct {
 
 // PrepareConvs records the refreshing of all second layouts from the one weight buffer, after it has changed.
 func (b *Builder) PrepareConvs(convs []PreparedConv) {
+	b.halfWeights(convs)
 	b.winogradWeights(convs, Forward)
 	b.winogradWeights(convs, BackwardData)
 }
@@ -137,6 +151,7 @@ type flatFamily struct{}
 
 func (flatFamily) candidates(*Kernels, Pass, Conv, []ConvHead) []Variant { return []Variant{Flat} }
 func (flatFamily) suits(*Kernels, Pass, Conv, []ConvHead) bool           { return true }
+func (flatFamily) readsWeights() bool                                    { return true }
 func (flatFamily) prepared(*Kernels, Pass, Conv) int                     { return 0 }
 
 func (flatFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
@@ -158,7 +173,7 @@ func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epi
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		op.Reads, op.Writes = append(append(op.Reads, h.X.Range), part.reads...), append(op.Writes, h.Y.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	mode, residualStride := epilogue.constants()
 	push := b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage)
@@ -174,7 +189,7 @@ func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead
 	for _, h := range heads {
 		op.Reads, op.Writes = append(op.Reads, h.Y.Range), append(op.Writes, h.X.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	push := convBackwardDataPush(b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage))
 	b.dispatch("conv_backward_data", op, push, t.x, t.y, c.Stride, c.Kernel)

@@ -57,7 +57,7 @@ func (k *Kernels) planWeights(c Conv, heads []ConvHead, blocks Blocks) weightsPl
 	images, imageBytes := 0, 1
 	for _, h := range heads {
 		images = max(images, h.X.Images)
-		imageBytes = max(imageBytes, 4*((c.InSize+2)*(c.InSize+2)*h.X.Maps+(c.OutSize()+2)*(c.OutSize()+2)*h.Y.Maps))
+		imageBytes = max(imageBytes, h.X.Precision.Bytes()*((c.InSize+2)*(c.InSize+2)*h.X.Maps+(c.OutSize()+2)*(c.OutSize()+2)*h.Y.Maps))
 	}
 	p.splits = ceilDiv(images, max(1, min(4, cacheBytes/imageBytes)))
 	return p
@@ -92,7 +92,7 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 	for _, h := range heads {
 		op.Reads = append(op.Reads, h.X.Range, h.Y.Range)
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	tiles := b.table(c.Name+" tiles", plan.tiles)
 	push := convBackwardWeightsPush{

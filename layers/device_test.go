@@ -17,7 +17,7 @@ type bench struct {
 
 func newBench(t testing.TB, d *gpu.Device) *bench {
 	t.Helper()
-	k, err := NewKernels(d)
+	k, err := NewKernels(d, FP32)
 	if err != nil {
 		t.Fatal(err)
 	}

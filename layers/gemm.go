@@ -46,8 +46,10 @@ func (f tiledFamily) candidates(k *Kernels, p Pass, c Conv, heads []ConvHead) []
 	return variants
 }
 
-// offered: gemm on GPUs. Matrix rounds its operands to 16 bits, so nobody gets it who has not asked for it.
-func (f tiledFamily) offered(k *Kernels) bool { return f.name == Gemm && k.onGPU() }
+// offered: on GPUs. Matrix rounds its operands to 16 bits, so it is for kernels in halves alone.
+func (f tiledFamily) offered(k *Kernels) bool {
+	return k.onGPU() && (f.name == Gemm || k.precision == FP16)
+}
 
 func (k *Kernels) onGPU() bool {
 	kind := k.Device.Info.Type
@@ -56,6 +58,8 @@ func (k *Kernels) onGPU() bool {
 
 // suits: an estimate, from what others have measured on GPUs (docs/kernels.md).
 func (f tiledFamily) suits(k *Kernels, _ Pass, _ Conv, _ []ConvHead) bool { return f.offered(k) }
+
+func (tiledFamily) readsWeights() bool { return true }
 
 func (tiledFamily) prepared(*Kernels, Pass, Conv) int { return 0 }
 
@@ -98,7 +102,7 @@ func (c Conv) tiledOp(pass string, heads []ConvHead, groups int) gpu.Op {
 	op := gpu.Op{Name: c.Name + pass, Workgroups: groups}
 	for _, h := range heads {
 		op.FLOPs += c.flops(h)
-		op.Bytes += 4 * (h.X.elements() + h.Y.elements())
+		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	return op
 }

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -73,7 +74,7 @@ func TestEveryTileGivesTheSameBitsEachTime(t *testing.T) {
 func described(kind gpu.DeviceType, lanes int, limits gpu.Limits, s Selection) *Kernels {
 	limits.SubgroupSize = lanes
 	return &Kernels{
-		lanes: lanes, selection: s,
+		lanes: lanes, selection: s, precision: cmp.Or(s.Precision, FP32),
 		Device: &gpu.Device{Info: gpu.DeviceInfo{
 			Name: "device", Type: kind, Limits: limits,
 			Features: gpu.Features{CooperativeMatrix: len(limits.MatrixShapes) > 0, Float16: true, SubgroupControl: true},
@@ -104,12 +105,13 @@ func TestTilesAreOfferedWhereTheyFit(t *testing.T) {
 		{"the least that Vulkan promises", described(gpu.Integrated, 16, least, Selection{Variant: Auto}), Forward, wide, 64, []Variant{"gemm:64x32x32"}},
 		{"a CPU", described(gpu.CPU, 8, plenty, Selection{Variant: Auto}), Forward, wide, 64, nil},
 		{"a CPU, forced", described(gpu.CPU, 8, least, Selection{Variant: Gemm}), Forward, wide, 64, []Variant{"gemm:64x32x32"}},
+		{"a GPU in halves", described(gpu.Discrete, 32, plenty, Selection{Variant: Auto, Precision: FP16}), BackwardWeights, wide, 64, []Variant{"matrix:64x64x32", "gemm:64x64x16", "gemm:128x128x16"}},
 		{"matrix, forced", described(gpu.Discrete, 32, plenty, Selection{Variant: "matrix:64x32x32"}), Forward, wide, 1, []Variant{"matrix:64x32x32", "matrix:64x128x32", "gemm:64x32x32", "gemm:128x128x16", "gemm:32x256x16", "gemm:64x128x16"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conv := Conv{Kernel: 3, Stride: 1, InSize: 16, In: c.maps, Out: c.maps}
 			all := c.kernels.Candidates(c.pass, conv, heads(c.maps, c.images))
-			got := slices.DeleteFunc(all, func(v Variant) bool { return v == Flat || v == Winograd })
+			got := slices.DeleteFunc(all, func(v Variant) bool { return v == Flat || v.Family() == Winograd })
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}

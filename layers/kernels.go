@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -17,16 +18,18 @@ type Kernels struct {
 	manifest  shaders.Manifest
 	lanes     int  // workgroup size of every kernel: the subgroup size
 	wide64    bool // load two floats as one 64-bit number
+	precision Precision
 	selection Selection
 }
 
-// NewKernels prepares the kernels for a device with the selection of the environment; pipelines are compiled when a list first
-// needs them.
-func NewKernels(d *gpu.Device) (*Kernels, error) {
+// NewKernels prepares the kernels for a device in a precision with the selection of the environment; pipelines are compiled
+// when a list first needs them.
+func NewKernels(d *gpu.Device, p Precision) (*Kernels, error) {
 	s, err := EnvironmentSelection()
 	if err != nil {
 		return nil, err
 	}
+	s.Precision = p
 	return NewKernelsOf(d, s)
 }
 
@@ -35,11 +38,15 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
+	if err := checkPrecision(d, s.Precision); err != nil {
+		return nil, err
+	}
 	manifest, err := shaders.ReadManifest()
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
 	}
 	k := &Kernels{
+		precision: cmp.Or(s.Precision, FP32),
 		selection: s,
 		Device:    d,
 		manifest:  manifest,
@@ -52,8 +59,13 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 // Selection is how convolutions get their variants.
 func (k *Kernels) Selection() Selection { return k.selection }
 
-// Describe names the selection and the lanes.
-func (k *Kernels) Describe() string { return fmt.Sprintf("%s lanes=%d", k.selection.Variant, k.lanes) }
+// Precision is that of activations.
+func (k *Kernels) Precision() Precision { return k.precision }
+
+// Describe names the selection, the precision and the lanes.
+func (k *Kernels) Describe() string {
+	return fmt.Sprintf("%s %s lanes=%d", k.selection.Variant, k.precision, k.lanes)
+}
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.
 type Builder struct {
@@ -92,6 +104,14 @@ func (b *Builder) Finish(name string, profile bool) (*Program, error) {
 		return nil, err
 	}
 	return &Program{List: list, tables: b.tables}, nil
+}
+
+// TableBytes is the device memory of the list's tables.
+func (p *Program) TableBytes() (n uint64) {
+	for _, t := range p.tables {
+		n += t.Room()
+	}
+	return n
 }
 
 // Close releases the list and its tables; nil is harmless.
@@ -160,7 +180,7 @@ func (b *Builder) dispatchBy(threads int, shader string, op gpu.Op, push any, co
 }
 
 func (k *Kernels) pipeline(name string, threads int, constants []int) (*gpu.Pipeline, error) {
-	shader, err := k.manifest.Load(name, k.wide64)
+	shader, err := k.manifest.Load(name, shaders.Form{Half: k.precision == FP16, Int64: k.wide64})
 	if err != nil {
 		return nil, err
 	}

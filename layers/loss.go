@@ -29,7 +29,7 @@ type lossHead struct {
 }
 
 type lossPush struct {
-	Heads             uint64
+	Heads, Scale      uint64
 	Groups, HeadCount uint32
 	Temperature       float32
 }
@@ -39,9 +39,9 @@ type lossMeanPush struct {
 	Groups, HeadCount uint32
 }
 
-// Loss records every head's loss and the gradient of the total loss to its logits.
-func (b *Builder) Loss(heads []LossHead, temperature float64) {
-	each, mean := gpu.Op{Name: "loss"}, gpu.Op{Name: "loss mean", Workgroups: ceilDiv(len(heads), b.kernels.lanes)}
+// Loss records every head's loss and the gradient of the total loss to its logits, times the scale, a LossScale.
+func (b *Builder) Loss(heads []LossHead, temperature float64, scale gpu.Range) {
+	each, mean := gpu.Op{Name: "loss", Reads: []gpu.Range{scale}}, gpu.Op{Name: "loss mean", Workgroups: ceilDiv(len(heads), b.kernels.lanes)}
 	var entries []lossHead
 	for _, h := range heads {
 		entries = append(entries, lossHead{
@@ -58,6 +58,6 @@ func (b *Builder) Loss(heads []LossHead, temperature float64) {
 		mean.Reads, mean.Writes = append(mean.Reads, h.Each), append(mean.Writes, h.Loss)
 	}
 	table := b.table("loss", entries)
-	b.dispatch("loss", each, lossPush{table, uint32(each.Workgroups), uint32(len(heads)), float32(temperature)})
+	b.dispatch("loss", each, lossPush{table, address(scale), uint32(each.Workgroups), uint32(len(heads)), float32(temperature)})
 	b.dispatch("loss_mean", mean, lossMeanPush{table, uint32(mean.Workgroups), uint32(len(heads))})
 }

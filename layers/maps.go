@@ -41,11 +41,30 @@ func NewMaps(boundaries []int, pad int) Maps {
 	return m
 }
 
+// Only is the same layer where a device holds the units of a set and no others: those have width 0 in Padded, while Real
+// goes on to count the network's maps.
+func (m Maps) Only(s UnitSet) Maps {
+	only := Maps{Real: m.Real, Padded: make([]int, len(m.Padded))}
+	for u := 1; u <= m.Units(); u++ {
+		only.Padded[u] = only.Padded[u-1]
+		if s.Has(u) {
+			only.Padded[u] += m.Padded[u] - m.Padded[u-1]
+		}
+	}
+	return only
+}
+
+// Held is the set of units that have maps on the device.
+func (m Maps) Held() UnitSet { return m.present(AllUnits(m.Units())) }
+
 // Units is k.
 func (m Maps) Units() int { return len(m.Real) - 1 }
 
-// Total is the padded width of the whole layer, Width that of the units of a set.
+// Total is the padded width of the whole layer on the device, RealTotal the network's.
 func (m Maps) Total() int { return m.Padded[m.Units()] }
+
+// RealTotal is the number of maps of the whole layer in the network, whatever the device holds.
+func (m Maps) RealTotal() int { return m.Real[m.Units()] }
 
 // Width is the padded width of the units of a set: that many maps a head has on the device.
 func (m Maps) Width(s UnitSet) int { return m.width(m.Padded, s) }
@@ -87,6 +106,19 @@ func (m Maps) Positions(s UnitSet) []int {
 		start += m.Padded[u] - m.Padded[u-1]
 	}
 	return positions
+}
+
+// Indices lists the network's numbers of the real maps of the units of a set, ascending: where files have them.
+func (m Maps) Indices(s UnitSet) []int {
+	var indices []int
+	for u := 1; u <= m.Units(); u++ {
+		if s.Has(u) {
+			for c := m.Real[u-1]; c < m.Real[u]; c++ {
+				indices = append(indices, c)
+			}
+		}
+	}
+	return indices
 }
 
 // Physical lists the padded physical map behind each of a head's own padded maps.

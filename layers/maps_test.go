@@ -53,6 +53,28 @@ func TestUnitsArePaddedAndAddressedInPlace(t *testing.T) {
 	}
 }
 
+// What a device holds of a layer: the other units have width 0 there, and the network's numbers stay what they are.
+func TestALayerCanHoldSomeOfItsUnits(t *testing.T) {
+	m := NewMaps([]int{0, 3, 5, 9}, UnitPad)
+	if all := m.Only(AllUnits(3)); !slices.Equal(all.Padded, m.Padded) || all.Held() != AllUnits(3) {
+		t.Errorf("all units: %v, want %v", all.Padded, m.Padded)
+	}
+	set := NewUnitSet(1, 3)
+	only := m.Only(set)
+	if want := []int{0, 4, 4, 8}; !slices.Equal(only.Padded, want) || only.Held() != set || only.Total() != 8 || only.RealTotal() != 9 {
+		t.Errorf("units 1 and 3: %v, units %b, %d and %d maps; want %v", only.Padded, only.Held(), only.Total(), only.RealTotal(), want)
+	}
+	if want := []int{0, 1, 2, 5, 6, 7, 8}; !slices.Equal(only.Indices(set), want) {
+		t.Errorf("they are the network's maps %v, want %v", only.Indices(set), want)
+	}
+	if want := []int{0, 1, 2, 4, 5, 6, 7}; !slices.Equal(only.Positions(set), want) || only.RealWidth(set) != 7 {
+		t.Errorf("they lie at %v, want %v", only.Positions(set), want)
+	}
+	if words, err := only.packed(); err != nil || words[0] != 0|4<<16 || words[1] != 4|8<<16 {
+		t.Errorf("pushed as %x, %v", words, err)
+	}
+}
+
 func TestBoundsArePackedTwoAWord(t *testing.T) {
 	words, err := NewMaps([]int{0, 2, 4, 10}, UnitPad).packed()
 	want := [9]uint32{0 | 2<<16, 4 | 10<<16}

@@ -88,7 +88,7 @@ func (k *Kernels) NormPartials(images, size, maps int) int {
 func (b *Builder) Statistics(name string, heads []NormHead) {
 	op, push := b.normPass(name+" statistics", heads, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range), append(op.Writes, h.Partials)
-		op.Bytes += 4 * h.X.elements()
+		op.Bytes += h.X.inside()
 	}, func(h NormHead) Activations { return h.X })
 	b.dispatch("bn_statistics", op, push, normBlockRows, normTurns)
 }
@@ -98,13 +98,13 @@ func (b *Builder) Apply(name string, heads []NormHead, residualStride int) {
 	residual := 0
 	op, push := b.normPass(name+" apply", heads, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Table), append(op.Writes, h.Y.Range)
-		op.Bytes += 8 * h.X.elements()
+		op.Bytes += 2 * h.X.inside()
 		if has := h.Residual.Buffer != nil; has != (heads[0].Residual.Buffer != nil) {
 			b.fail(fmt.Errorf("%s apply: %w: some heads have a residual, others have none", name, ErrShape))
 		} else if has {
 			residual = 1
 			op.Reads = append(op.Reads, h.Residual.Range)
-			op.Bytes += 4 * h.Residual.elements()
+			op.Bytes += h.Residual.inside()
 		}
 	}, func(h NormHead) Activations { return h.X })
 	b.dispatch("bn_apply", op, push, normBlockRows, normTurns, residual, residualStride)
@@ -114,7 +114,7 @@ func (b *Builder) Apply(name string, heads []NormHead, residualStride int) {
 func (b *Builder) BackwardSums(name string, heads []NormHead) {
 	op, push := b.normPass(name+" backward sums", heads, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Y.Range, h.DY.Range, h.Table), append(op.Writes, h.Partials)
-		op.Bytes += 12 * h.X.elements()
+		op.Bytes += 3 * h.X.inside()
 	}, func(h NormHead) Activations { return h.X })
 	b.dispatch("bn_backward_sums", op, push, normBlockRows, normTurns)
 }
@@ -123,7 +123,7 @@ func (b *Builder) BackwardSums(name string, heads []NormHead) {
 func (b *Builder) BackwardApply(name string, heads []NormHead) {
 	op, push := b.normPass(name+" backward apply", heads, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Y.Range, h.DY.Range, h.Table), append(op.Writes, h.DX.Range)
-		op.Bytes += 16 * h.X.elements()
+		op.Bytes += 4 * h.X.inside()
 	}, func(h NormHead) Activations { return h.X })
 	b.dispatch("bn_backward_apply", op, push, normBlockRows, normTurns)
 }

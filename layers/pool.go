@@ -47,7 +47,7 @@ func (b *Builder) poolPass(name string, heads []PoolHead) (gpu.Op, poolPush) {
 		entries = append(entries, poolHead{X: address(h.X.Range), Pooled: address(h.Pooled), Maps: uint32(h.X.Maps), Images: uint32(h.X.Images), First: uint32(perImage)})
 		perImage += ceilDiv(h.X.Maps/2, b.kernels.lanes)
 		images = max(images, h.X.Images)
-		op.Bytes += 4 * h.X.elements()
+		op.Bytes += h.X.inside()
 	}
 	op.Workgroups = perImage * images
 	return op, poolPush{Heads: b.table(name, entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerImage: uint32(perImage), Size: uint32(heads[0].X.Size)}
@@ -60,12 +60,12 @@ type headSumPush struct {
 
 // HeadSum records y = the sum of xs in order, all of y's shape: the gradient of a stem's output, which several heads read.
 func (b *Builder) HeadSum(name string, xs []Activations, y Activations) {
-	op := gpu.Op{Name: name + " sum over heads", Workgroups: y.Images * y.Size, Writes: []gpu.Range{y.Range}, Bytes: 4 * y.elements()}
+	op := gpu.Op{Name: name + " sum over heads", Workgroups: y.Images * y.Size, Writes: []gpu.Range{y.Range}, Bytes: y.inside()}
 	var sources []uint64
 	for _, x := range xs {
 		sources = append(sources, address(x.Range))
 		op.Reads = append(op.Reads, x.Range)
-		op.Bytes += 4 * x.elements()
+		op.Bytes += x.inside()
 	}
 	b.dispatch("head_sum", op, headSumPush{
 		Heads: b.table(op.Name, sources), Y: address(y.Range),

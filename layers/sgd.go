@@ -12,7 +12,7 @@ type Segment struct {
 	Blocks      Blocks // the others keep every bit, momentum included
 }
 
-// As shaders/sgd.comp declares it.
+// As shaders/segments.glsl declares it.
 type sgdSegment struct {
 	At, Rows, Width, Ins, Decays, First uint32
 	InBounds, OutBounds                 [9]uint32
@@ -20,8 +20,8 @@ type sgdSegment struct {
 }
 
 type sgdPush struct {
-	Segments, W, G, V, Hyper uint64
-	Groups, SegmentCount     uint32
+	Segments, W, G, V, Hyper, Scale uint64
+	Groups, SegmentCount            uint32
 }
 
 // Hyper is what the optimiser reads anew at every step: learning rate, momentum, weight decay.
@@ -30,10 +30,17 @@ type Hyper struct{ LearningRate, Momentum, WeightDecay float32 }
 // HyperFloats is the size of Hyper on the device.
 const HyperFloats = 3
 
-// SGD records one step of Nesterov's momentum: g = gradient + decay w; v = momentum v + g; w = w - lr (g + momentum v), with
-// decay only where a segment decays (spec section 5). hyper holds a Hyper.
-func (b *Builder) SGD(segments []Segment, w, g, v, hyper gpu.Range) {
-	op := gpu.Op{Name: "sgd", Reads: []gpu.Range{w, g, v, hyper}, Writes: []gpu.Range{w, v}}
+// SGD records one step of Nesterov's momentum: g = gradient / scale + decay w; v = momentum v + g; w = w - lr (g + momentum v),
+// with decay only where a segment decays (spec section 5). hyper holds a Hyper, scale a LossScale, which after an overflow lets
+// nothing change.
+func (b *Builder) SGD(segments []Segment, w, g, v, hyper, scale gpu.Range) {
+	op := gpu.Op{Name: "sgd", Reads: []gpu.Range{w, g, v, hyper, scale}, Writes: []gpu.Range{w, v}}
+	table := b.segments(segments, &op, 20)
+	b.dispatch("sgd", op, sgdPush{table, address(w), address(g), address(v), address(hyper), address(scale), uint32(op.Workgroups), uint32(len(segments))})
+}
+
+// segments makes the table of a pass over what trains, a workgroup a row, that moves bytesEach bytes for each number.
+func (b *Builder) segments(segments []Segment, op *gpu.Op, bytesEach int) uint64 {
 	var entries []sgdSegment
 	for _, s := range segments {
 		e := sgdSegment{At: uint32(s.At), Rows: uint32(s.Rows), Width: uint32(s.Width), First: uint32(op.Workgroups)}
@@ -49,7 +56,7 @@ func (b *Builder) SGD(segments []Segment, w, g, v, hyper gpu.Range) {
 		}
 		entries = append(entries, e)
 		op.Workgroups += s.Rows
-		op.Bytes += 20 * float64(s.Rows*s.Width)
+		op.Bytes += float64(bytesEach * s.Rows * s.Width)
 	}
-	b.dispatch("sgd", op, sgdPush{b.table("sgd", entries), address(w), address(g), address(v), address(hyper), uint32(op.Workgroups), uint32(len(entries))})
+	return b.table(op.Name, entries)
 }

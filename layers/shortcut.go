@@ -54,7 +54,7 @@ func (b *Builder) ShortcutBackward(name string, heads []ShortcutHead, stride int
 	}
 	op, push := b.normPass(name+" shortcut backward", norms, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.Residual.Range, h.DY.Range, h.DX.Range), append(op.Writes, h.DX.Range)
-		op.Bytes += 8*h.Residual.elements() + 8*h.DX.elements()
+		op.Bytes += 2*h.Residual.inside() + 2*h.DX.inside()
 	}, func(h NormHead) Activations { return h.DX })
 	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride)
 }

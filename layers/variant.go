@@ -41,6 +41,9 @@ const (
 	Matrix   Variant = "matrix"   // the same by matrix units, on operands rounded to 16-bit floats (matrix.go)
 )
 
+// WinogradShared is Winograd whose products load what is the same for all lanes by one address, with the same sums.
+const WinogradShared = Winograd + ":shared"
+
 // Family is the variant without the shape of its tiles.
 func (v Variant) Family() Variant {
 	name, _, _ := strings.Cut(string(v), ":")
@@ -56,6 +59,8 @@ type family interface {
 	candidates(k *Kernels, p Pass, c Conv, heads []ConvHead) []Variant
 	// suits tells whether the default is faster than the direct kernels on devices of this kind (docs/kernels.md).
 	suits(k *Kernels, p Pass, c Conv, heads []ConvHead) bool
+	// readsWeights tells whether forward and backward-data read the weights themselves, not only what prepared is for.
+	readsWeights() bool
 	// prepared is the number of floats of a second layout of the weights, which PrepareConvs refreshes.
 	prepared(k *Kernels, p Pass, c Conv) int
 	// scratch is the number of floats that a pass needs while it runs.
@@ -122,22 +127,26 @@ func (k *Kernels) Choose(p Pass, c Conv, heads []ConvHead) Variant {
 // Plan is which variant runs a pass of a convolution, by PlanKey: what was measured on a device.
 type Plan map[string]Variant
 
-// PlanKey names a pass of a convolution with everything that its time depends on: kernel, stride, size, the physical units and
-// what each head holds of them.
+// PlanKey names a pass of a convolution with everything that its time depends on: kernel, stride, size, the physical units,
+// what each head holds of them, and the precision.
 func PlanKey(p Pass, c Conv, heads []ConvHead) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%s %dx%d/%d %d %v %v", p, c.Kernel, c.Kernel, c.Stride, c.InSize, c.In.Padded, c.Out.Padded)
 	for _, h := range heads {
 		fmt.Fprintf(&key, " %x>%x*%d", uint16(h.In), uint16(h.Out), h.X.Images)
 	}
+	if heads[0].X.Precision == FP16 {
+		fmt.Fprintf(&key, " %s", FP16)
+	}
 	return key.String()
 }
 
 // Selection is how convolutions get their variants: all by one, or with Auto by a plan, and by what suits the kind of device
-// where the plan says nothing. A run keeps its selection.
+// where the plan says nothing; and the precision that the kernels have. A run keeps its selection.
 type Selection struct {
-	Variant Variant `json:"variant"`
-	Plan    Plan    `json:"plan,omitempty"`
+	Variant   Variant   `json:"variant"`
+	Plan      Plan      `json:"plan,omitempty"`
+	Precision Precision `json:"precision,omitempty"`
 }
 
 // EnvironmentSelection is the selection that DVNVK_CONV_VARIANT names, else Auto without a plan.
@@ -179,6 +188,9 @@ func (k *Kernels) checkForced() error {
 }
 
 func (s Selection) check() error {
+	if s.Precision != "" && !slices.Contains(Precisions(), s.Precision) {
+		return fmt.Errorf("precision %q: there are %v", s.Precision, Precisions())
+	}
 	known := append([]Variant{Auto}, families()...)
 	for _, v := range append([]Variant{s.Variant}, slices.Collect(maps.Values(s.Plan))...) {
 		if !slices.Contains(known, v.Family()) {

@@ -15,8 +15,8 @@ const (
 	winogradTile      = 4
 	winogradPad       = 24      // pairs between planes: powers of two are slow
 	winogradBlock     = 64      // rows of tiles after which heads alternate
-	winogradRowUnit   = 8       // rows are a multiple of it: the weight gradient takes that many a turn
-	winogradTiles     = 32      // tiles in registers of the product
+	winogradTiles     = 32      // tiles in registers of the product, or as many as lanes
+	winogradTurn      = 8       // tiles a turn of the weight gradient
 	winogradMaps      = 64      // of the narrower side, from which it is faster than the direct kernels on lavapipe (docs/kernels.md)
 	divideLimit       = 1 << 22 // of what the shaders' division is exact for
 )
@@ -60,18 +60,31 @@ func (winogradFamily) candidates(k *Kernels, _ Pass, c Conv, heads []ConvHead) [
 	if c.Kernel != 3 || c.Stride != 1 || k.winogradWorkgroups(heads) >= divideLimit {
 		return nil
 	}
-	return []Variant{Winograd}
+	if k.sharedLoadsAreCheap() {
+		return []Variant{WinogradShared, Winograd}
+	}
+	return []Variant{Winograd, WinogradShared}
+}
+
+// sharedLoadsAreCheap tells whether a load that all lanes share costs less than a load an own lane and a broadcast: lavapipe
+// has one instruction for it from Mesa 26 on, and a gather before. Elsewhere nobody has measured it.
+func (k *Kernels) sharedLoadsAreCheap() bool {
+	major := 0
+	_, err := fmt.Sscanf(k.Device.Info.Driver, "llvmpipe Mesa %d.", &major)
+	return err == nil && major >= 26
 }
 
 // suits: found faster on devices of 8 lanes from 64 maps, with tiles enough to fill a product.
 func (winogradFamily) suits(k *Kernels, _ Pass, c Conv, heads []ConvHead) bool {
 	most := 0
 	for _, h := range heads {
-		_, rows := winogradRows(h.X.Images, c.InSize)
+		_, rows := k.winogradRows(h.X.Images, c.InSize)
 		most = max(most, rows)
 	}
 	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
 }
+
+func (winogradFamily) readsWeights() bool { return false }
 
 // prepared is U: forward, or of the gradient of the input; [36][ins/2][outs] pairs.
 func (winogradFamily) prepared(_ *Kernels, p Pass, c Conv) int {
@@ -82,7 +95,7 @@ func (winogradFamily) prepared(_ *Kernels, p Pass, c Conv) int {
 }
 
 func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
-	floats := winogradScratch(heads)
+	floats := k.winogradScratch(heads)
 	if p == BackwardWeights {
 		floats += k.planWinogradGradient(c, heads, blocks).floats(k.lanes)
 	}
@@ -90,11 +103,19 @@ func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, bloc
 }
 
 func (winogradFamily) forward(b *Builder, c Conv, _ gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	b.winogradForward(c.Name+" forward", c, c.Memory.Prepared[Forward], heads, epilogue)
+	b.winogradForward(c.Name+" forward", c, Forward, heads, epilogue)
 }
 
 func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []ConvHead) {
-	b.winogradForward(c.Name+" backward data", c.turned(), c.Memory.Prepared[BackwardData], turnedHeads(heads), nil)
+	b.winogradForward(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), nil)
+}
+
+// sharedLoads is the shaders' SHARED.
+func (v Variant) sharedLoads() int {
+	if v == WinogradShared {
+		return 1
+	}
+	return 0
 }
 
 // turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
@@ -111,9 +132,10 @@ func turnedHeads(heads []ConvHead) []ConvHead {
 	return turned
 }
 
-// winogradDepth is the number of pairs a turn of the product: 4 or fewer, a divisor of every unit's pairs.
-func winogradDepth(m Maps) int {
-	for depth := 4; depth > 1; depth /= 2 {
+// winogradDepth is the number of pairs a turn of the product: a divisor of every unit's pairs, 4 or fewer, 2 where a lane has 8
+// maps: longer bodies do not fit the cache of instructions.
+func winogradDepth(m Maps, outs int) int {
+	for depth := min(4, 16/outs); depth > 1; depth /= 2 {
 		divides := true
 		for u := 1; u <= m.Units(); u++ {
 			divides = divides && (m.Padded[u]-m.Padded[u-1])/2%depth == 0
@@ -133,8 +155,10 @@ func winogradOuts(m Maps, lanes int) int {
 			narrowest = min(narrowest, width)
 		}
 	}
-	if narrowest >= 4*lanes {
-		return 4
+	for _, outs := range []int{8, 4} {
+		if narrowest >= outs*lanes {
+			return outs
+		}
 	}
 	return 2
 }
@@ -146,10 +170,10 @@ func winogradUPlane(c Conv) int { return c.In.Total()/2*c.Out.Total() + winograd
 func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
 	transforms, products, most := 0, 0, 0
 	for _, h := range heads {
-		_, rows := winogradRows(h.X.Images, h.X.Size)
+		_, rows := k.winogradRows(h.X.Images, h.X.Size)
 		chunks := ceilDiv(max(h.X.Maps, h.Y.Maps)/2, k.lanes)
 		transforms += chunks
-		products += winogradPositions * ceilDiv(rows, winogradTiles) * chunks
+		products += winogradPositions * rows / k.winogradTiles() * chunks
 		most = max(most, ceilDiv(rows, winogradBlock)*winogradBlock)
 	}
 	return max(transforms*most, products)
@@ -191,19 +215,23 @@ type winogradPass struct {
 	rows    int // most of any head
 }
 
-func winogradRows(images, size int) (tiles, rows int) {
+// winogradTiles is the number of tiles that the product has in registers.
+func (k *Kernels) winogradTiles() int { return max(winogradTiles, k.lanes) }
+
+// winogradRows is the number of tiles of a head, and the rows of its planes: a multiple of what the product takes at a time.
+func (k *Kernels) winogradRows(images, size int) (tiles, rows int) {
 	side := ceilDiv(size, winogradTile)
 	tiles = images * side * side
-	return tiles, ceilDiv(tiles, winogradRowUnit) * winogradRowUnit
+	return tiles, ceilDiv(tiles, k.winogradTiles()) * k.winogradTiles()
 }
 
 func planeFloats(rows, maps int) int { return 2 * winogradPositions * (rows*maps/2 + winogradPad) }
 
 // winogradScratch is the number of floats that V and M of all heads take.
-func winogradScratch(heads []ConvHead) int {
+func (k *Kernels) winogradScratch(heads []ConvHead) int {
 	floats := 0
 	for _, h := range heads {
-		_, rows := winogradRows(h.X.Images, h.X.Size)
+		_, rows := k.winogradRows(h.X.Images, h.X.Size)
 		floats += planeFloats(rows, h.X.Maps) + planeFloats(rows, h.Y.Maps)
 	}
 	return floats
@@ -222,7 +250,7 @@ func (b *Builder) winogradPass(c Conv, heads []ConvHead) winogradPass {
 		if err := c.check(h); err != nil {
 			b.fail(err)
 		}
-		tiles, rows := winogradRows(h.X.Images, h.X.Size)
+		tiles, rows := b.kernels.winogradRows(h.X.Images, h.X.Size)
 		v, m := take(planeFloats(rows, h.X.Maps)), take(planeFloats(rows, h.Y.Maps))
 		p.v, p.m, p.rows = append(p.v, v), append(p.m, m), max(p.rows, rows)
 		p.entries = append(p.entries, winogradHead{
@@ -247,9 +275,9 @@ func (p *winogradPass) blocked(groupsOfRow func(winogradHead) int) (perBlock, gr
 	return perBlock, perBlock * ceilDiv(p.rows, winogradBlock)
 }
 
-// winogradForward records the three passes. u is the layer's U; for backward-data X and Y, In and Out are swapped.
-func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	k := b.kernels
+// winogradForward records the three passes; for backward-data X and Y, In and Out are swapped.
+func (b *Builder) winogradForward(name string, c Conv, pass Pass, heads []ConvHead, epilogue *Epilogue) {
+	k, u := b.kernels, c.Memory.Prepared[pass]
 	p := b.winogradPass(c, heads)
 	b.winogradTransform(name+" tiles", p, heads, false)
 
@@ -258,7 +286,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 	entries := slices.Clone(p.entries)
 	for i, h := range heads {
 		entries[i].First = uint32(perPosition)
-		perPosition += ceilDiv(int(entries[i].Rows), winogradTiles) * ceilDiv(h.Y.Maps/2, outs/2*k.lanes)
+		perPosition += int(entries[i].Rows) / k.winogradTiles() * ceilDiv(h.Y.Maps/2, outs/2*k.lanes)
 		product.FLOPs += c.flops(h)
 	}
 	product.Workgroups = winogradPositions * perPosition
@@ -267,7 +295,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 		Heads: b.table(product.Name, entries), U: address(u), Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)),
 		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),
 		InBounds: in, OutBounds: out,
-	}, outs, winogradTiles, winogradDepth(c.In))
+	}, outs, k.winogradTiles(), winogradDepth(c.In, outs), c.Variants[pass].sharedLoads())
 
 	output := gpu.Op{Name: name + " output", Reads: p.m}
 	for i, h := range heads {
@@ -275,7 +303,7 @@ func (b *Builder) winogradForward(name string, c Conv, u gpu.Range, heads []Conv
 		e := &p.entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		output.Reads, output.Writes = append(output.Reads, part.reads...), append(output.Writes, h.Y.Range)
-		output.Bytes += 4*h.Y.elements() + float64(p.m[i].Size)
+		output.Bytes += h.Y.inside() + float64(p.m[i].Size)
 	}
 	mode, residualStride := epilogue.constants()
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, k.lanes) })
@@ -303,7 +331,7 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 			source = h.Y
 		}
 		op.Reads = append(op.Reads, source.Range)
-		op.Bytes += 4*source.elements() + float64(op.Writes[i].Size)
+		op.Bytes += source.inside() + float64(op.Writes[i].Size)
 	}
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.InMaps)/2, b.kernels.lanes) })
 	op.Workgroups = groups

@@ -60,7 +60,7 @@ func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) 
 	}
 	rows := 0
 	for _, h := range heads {
-		_, r := winogradRows(h.X.Images, h.X.Size)
+		_, r := k.winogradRows(h.X.Images, h.X.Size)
 		rows = max(rows, r)
 	}
 	p.splits = min(4, ceilDiv(rows, winogradSplitRows))
@@ -80,7 +80,7 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 	}
 	name := c.Name + " backward weights"
 	p, scratch := b.winogradPass(c, heads), c.Memory.Scratch
-	used := 4 * uint64(winogradScratch(heads))
+	used := 4 * uint64(k.winogradScratch(heads))
 	duBytes := 4 * uint64(plan.floats(k.lanes))
 	if used+duBytes > scratch.Size {
 		b.fail(fmt.Errorf("%s: %w: needs %d bytes of scratch, there are %d", name, ErrShape, used+duBytes, scratch.Size))
@@ -101,7 +101,7 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
 		Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
 		InBounds: in, OutBounds: out,
-	}, plan.ins, plan.outs, winogradRowUnit)
+	}, plan.ins, plan.outs, winogradTurn, c.Variants[BackwardWeights].sharedLoads())
 
 	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.outs, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
 	b.dispatch("winograd_gradient", final, winogradGradientPush{

@@ -16,11 +16,11 @@ layout(push_constant, scalar) uniform Push {
 }
 p;
 
-vec2 activate(vec2 x, vec2 scale, vec2 shift, Floats residual, uint residual_at, ivec2 from) {
+vec2 activate(vec2 x, vec2 scale, vec2 shift, Activations residual, uint residual_at, ivec2 from) {
   vec2 y = fma(scale, x, shift);
   if (RESIDUAL != 0) {
-    if (from.x >= 0) y.x += residual.v[residual_at + from.x];
-    if (from.y >= 0) y.y += residual.v[residual_at + from.y];
+    if (from.x >= 0) y.x += load_activation(residual, residual_at + from.x);
+    if (from.y >= 0) y.y += load_activation(residual, residual_at + from.y);
   }
   return max(y, vec2(0));
 }
@@ -28,8 +28,9 @@ vec2 activate(vec2 x, vec2 scale, vec2 shift, Floats residual, uint residual_at,
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x);
-  Floats y = p.heads.head[a.head].y, residual = p.heads.head[a.head].residual, norm = p.heads.head[a.head].norm;
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x);
+  Activations y = p.heads.head[a.head].y, residual = p.heads.head[a.head].residual;
+  Floats norm = p.heads.head[a.head].norm;
   uint maps = p.heads.head[a.head].maps, residual_maps = p.heads.head[a.head].residual_maps;
   vec2 scale = norm_row(norm, maps, SCALE, a.c), shift = norm_row(norm, maps, SHIFT, a.c);
   ivec2 from = ivec2(-1);
@@ -42,13 +43,15 @@ void main() {
         ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) *
         residual_maps;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
-      [[unroll]] for (uint t = 0; t < TURNS; t++) store_pair(y, at + t * step,
-          activate(load_pair(x, (at + t * step) / 2), scale, shift, residual, residual_at + t * residual_step, from));
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_pair(y, at + t * step,
+          activate(load_activation_pair(x, (at + t * step) / 2), scale, shift, residual,
+              residual_at + t * residual_step, from));
       at += TURNS * step;
       residual_at += TURNS * residual_step;
     }
     for (; j < p.size; j += a.many) {
-      store_pair(y, at, activate(load_pair(x, at / 2), scale, shift, residual, residual_at, from));
+      store_activation_pair(
+          y, at, activate(load_activation_pair(x, at / 2), scale, shift, residual, residual_at, from));
       at += step;
       residual_at += residual_step;
     }

@@ -17,8 +17,10 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x), y = pairs(p.heads.head[a.head].y), dy = pairs(p.heads.head[a.head].dy);
-  Floats norm = p.heads.head[a.head].norm, dx = p.heads.head[a.head].dx;
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x), y = activation_pairs(p.heads.head[a.head].y),
+                  dy = activation_pairs(p.heads.head[a.head].dy);
+  Floats norm = p.heads.head[a.head].norm;
+  Activations dx = p.heads.head[a.head].dx;
   uint maps = p.heads.head[a.head].maps;
   vec2 mean = norm_row(norm, maps, MEAN, a.c), inverse = norm_row(norm, maps, INVERSE, a.c),
        scale = norm_row(norm, maps, SCALE, a.c);
@@ -28,15 +30,17 @@ void main() {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
-        vec2 g = mix(vec2(0), load_pair(dy, at + t * step), greaterThan(load_pair(y, at + t * step), vec2(0)));
-        store_pair(
-            dx, (at + t * step) * 2, scale * (g - mean_g - (load_pair(x, at + t * step) - mean) * inverse * mean_gx));
+        vec2 g = mix(vec2(0), load_activation_pair(dy, at + t * step),
+            greaterThan(load_activation_pair(y, at + t * step), vec2(0)));
+        store_activation_pair(dx, (at + t * step) * 2,
+            scale * (g - mean_g - (load_activation_pair(x, at + t * step) - mean) * inverse * mean_gx));
       }
       at += TURNS * step;
     }
     for (; j < p.size; j += a.many) {
-      vec2 g = mix(vec2(0), load_pair(dy, at), greaterThan(load_pair(y, at), vec2(0)));
-      store_pair(dx, at * 2, scale * (g - mean_g - (load_pair(x, at) - mean) * inverse * mean_gx));
+      vec2 g = mix(vec2(0), load_activation_pair(dy, at), greaterThan(load_activation_pair(y, at), vec2(0)));
+      store_activation_pair(
+          dx, at * 2, scale * (g - mean_g - (load_activation_pair(x, at) - mean) * inverse * mean_gx));
       at += step;
     }
   }

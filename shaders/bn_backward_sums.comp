@@ -17,7 +17,8 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x), y = pairs(p.heads.head[a.head].y), dy = pairs(p.heads.head[a.head].dy);
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x), y = activation_pairs(p.heads.head[a.head].y),
+                  dy = activation_pairs(p.heads.head[a.head].dy);
   Floats norm = p.heads.head[a.head].norm, partials = p.heads.head[a.head].partials;
   uint maps = p.heads.head[a.head].maps;
   vec2 mean = norm_row(norm, maps, MEAN, a.c), inverse = norm_row(norm, maps, INVERSE, a.c), sum = vec2(0),
@@ -27,16 +28,17 @@ void main() {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
-        vec2 g = mix(vec2(0), load_pair(dy, at + t * step), greaterThan(load_pair(y, at + t * step), vec2(0)));
+        vec2 g = mix(vec2(0), load_activation_pair(dy, at + t * step),
+            greaterThan(load_activation_pair(y, at + t * step), vec2(0)));
         sum += g;
-        sum_x = fma(g, (load_pair(x, at + t * step) - mean) * inverse, sum_x);
+        sum_x = fma(g, (load_activation_pair(x, at + t * step) - mean) * inverse, sum_x);
       }
       at += TURNS * step;
     }
     for (; j < p.size; j += a.many) {
-      vec2 g = mix(vec2(0), load_pair(dy, at), greaterThan(load_pair(y, at), vec2(0)));
+      vec2 g = mix(vec2(0), load_activation_pair(dy, at), greaterThan(load_activation_pair(y, at), vec2(0)));
       sum += g;
-      sum_x = fma(g, (load_pair(x, at) - mean) * inverse, sum_x);
+      sum_x = fma(g, (load_activation_pair(x, at) - mean) * inverse, sum_x);
       at += step;
     }
   }

@@ -17,18 +17,18 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Pairs x = pairs(p.heads.head[a.head].x);
+  ActivationPairs x = activation_pairs(p.heads.head[a.head].x);
   Floats partials = p.heads.head[a.head].partials;
   uint maps = p.heads.head[a.head].maps;
   uint row = p.size + 2, half_maps = maps / 2, step = a.many * half_maps;
   uint start = ((a.image * row + a.from + 1) * row + 1 + min(a.pixel, p.size - 1)) * half_maps + a.c / 2;
-  vec2 origin = load_pair(x, start), sum = vec2(0), square = vec2(0);
+  vec2 origin = load_activation_pair(x, start), sum = vec2(0), square = vec2(0);
   uint count = 0;
   for (uint i = a.from; i < a.to; i++) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
-        vec2 d = load_pair(x, at + t * step) - origin;
+        vec2 d = load_activation_pair(x, at + t * step) - origin;
         sum += d;
         square = fma(d, d, square);
       }
@@ -36,7 +36,7 @@ void main() {
       count += TURNS;
     }
     for (; j < p.size; j += a.many) {
-      vec2 d = load_pair(x, at) - origin;
+      vec2 d = load_activation_pair(x, at) - origin;
       sum += d;
       square = fma(d, d, square);
       at += step;

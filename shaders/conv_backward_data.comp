@@ -18,7 +18,7 @@ layout(constant_id = 4) const uint KERNEL = 3; // 1 or 3
 #include "conv_heads.glsl"
 layout(push_constant, scalar) uniform Push {
   ConvHeads heads;
-  Pairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
+  WeightPairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
   uint groups, head_count, groups_per_image;
   uint in_size, out_size;
   uint in_maps; // physical
@@ -43,7 +43,7 @@ void main() {
   uint c = (r % in_tiles * LANES + lane) * 2, tile = r / in_tiles;
   uint x0 = tile % tiles_x * TILE_X, y0 = tile / tiles_x * TILE_Y;
   uint in_row = p.in_size + 2, out_row = p.out_size + 2;
-  Pairs y = pairs(p.heads.head[h].y);
+  ActivationPairs y = activation_pairs(p.heads.head[h].y);
 
   vec2 sum[TILE_Y * TILE_X];
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) sum[i] = vec2(0);
@@ -59,8 +59,9 @@ void main() {
     uint u = findLSB(rest), end = out_bound(u + 1);
     for (uint o = out_bound(u); o < end; o += 2) {
       vec2 w[2 * TAPS], pixel[LOADS];
-      [[unroll]] for (uint t = 0; t < 2 * TAPS; t++) w[t] = load_pair(p.w, (o * TAPS + t) * (p.in_maps / 2) + column);
-      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_pair(y, at[l] + own);
+      [[unroll]] for (uint t = 0; t < 2 * TAPS; t++) w[t] =
+          load_weight_pair(p.w, (o * TAPS + t) * (p.in_maps / 2) + column);
+      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_activation_pair(y, at[l] + own);
       own++;
       [[unroll]] for (int i = 0; i < SPAN_Y; i++) [[unroll]] for (int j = 0; j < SPAN_X; j++) {
         vec2 value = subgroupBroadcast(pixel[(i * SPAN_X + j) / LANES], (i * SPAN_X + j) % LANES);
@@ -74,9 +75,10 @@ void main() {
     }
   }
   if (c >= ins) return;
-  Floats x = p.heads.head[h].x;
+  Activations x = p.heads.head[h].x;
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) {
     uint yy = y0 + i / TILE_X, xx = x0 + i % TILE_X;
-    if (yy < p.in_size && xx < p.in_size) store_pair(x, ((n * in_row + yy + 1) * in_row + xx + 1) * ins + c, sum[i]);
+    if (yy < p.in_size && xx < p.in_size)
+      store_activation_pair(x, ((n * in_row + yy + 1) * in_row + xx + 1) * ins + c, sum[i]);
   }
 }

@@ -56,8 +56,8 @@ void main() {
     for (uint rest = in_units & ((1u << v) - 1); rest != 0; rest &= rest - 1)
       own_c += in_bound(findLSB(rest) + 1) - in_bound(findLSB(rest));
     uint head_outs = p.heads.head[h].out_maps, head_ins = p.heads.head[h].in_maps, images = p.heads.head[h].images;
-    Floats x = p.heads.head[h].x;
-    Pairs y = pairs(p.heads.head[h].y);
+    Activations x = p.heads.head[h].x;
+    ActivationPairs y = activation_pairs(p.heads.head[h].y);
     uint end = (split + 1) * images / p.splits;
     for (uint n = split * images / p.splits; n < end; n++)
       for (uint b = 0; b < p.out_size; b += STRIP) {
@@ -70,18 +70,18 @@ void main() {
                 own_o + min(2 * k, outs - 2)) /
             2;
         [[unroll]] for (uint i = 0; i < KEPT; i++) [[unroll]] for (uint j = 0; j < SPAN; j++) {
-          window[(i + STRIDE) * SPAN + j] = x.v[x_at[j]];
+          window[(i + STRIDE) * SPAN + j] = load_activation(x, x_at[j]);
           x_at[j] += in_row * head_ins;
         }
         for (uint a = 0; a < p.out_size; a++) {
           vec2 g[OUTS / 2 * LOADS];
           [[unroll]] for (uint k = 0; k < OUTS / 2 * LOADS; k++) {
-            g[k] = load_pair(y, y_at[k]);
+            g[k] = load_activation_pair(y, y_at[k]);
             y_at[k] += out_row * head_outs / 2;
           }
           [[unroll]] for (uint i = 0; i < KEPT * SPAN; i++) window[i] = window[STRIDE * SPAN + i];
           [[unroll]] for (uint i = KEPT; i < KERNEL; i++) [[unroll]] for (uint j = 0; j < SPAN; j++) {
-            window[i * SPAN + j] = x.v[x_at[j]];
+            window[i * SPAN + j] = load_activation(x, x_at[j]);
             x_at[j] += (i + 1 == KERNEL ? SKIPPED + 1 : 1) * in_row * head_ins;
           }
           [[unroll]] for (uint q = 0; q < STRIP; q++) [[unroll]] for (uint k = 0; k < OUTS / 2; k++) {

@@ -21,7 +21,7 @@ layout(constant_id = 6) const uint RESIDUAL_STRIDE = 1;
 #include "conv_heads.glsl"
 layout(push_constant, scalar) uniform Push {
   ConvHeads heads;
-  Pairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
+  WeightPairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
   uint groups, head_count, groups_per_image;
   uint in_size, out_size;
   uint in_maps; // physical
@@ -45,7 +45,7 @@ void main() {
   uint o = r % out_tiles * LANES + lane, tile = r / out_tiles;
   uint x0 = tile % tiles_x * TILE_X, y0 = tile / tiles_x * TILE_Y;
   uint in_row = p.in_size + 2, out_row = p.out_size + 2;
-  Pairs x = pairs(p.heads.head[h].x);
+  ActivationPairs x = activation_pairs(p.heads.head[h].x);
 
   float sum[TILE_Y * TILE_X];
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) sum[i] = 0;
@@ -60,8 +60,8 @@ void main() {
     uint u = findLSB(rest), end = in_bound(u + 1) / 2;
     for (uint c = in_bound(u) / 2; c < end; c++) {
       vec2 w[TAPS], pixel[LOADS];
-      [[unroll]] for (uint t = 0; t < TAPS; t++) w[t] = load_pair(p.w, row + t * (p.in_maps / 2) + c);
-      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_pair(x, at[l] + own);
+      [[unroll]] for (uint t = 0; t < TAPS; t++) w[t] = load_weight_pair(p.w, row + t * (p.in_maps / 2) + c);
+      [[unroll]] for (uint l = 0; l < LOADS; l++) pixel[l] = load_activation_pair(x, at[l] + own);
       own++;
       [[unroll]] for (int i = 0; i < SPAN_Y; i++) [[unroll]] for (int j = 0; j < SPAN_X; j++) {
         vec2 value = subgroupBroadcast(pixel[(i * SPAN_X + j) / LANES], (i * SPAN_X + j) % LANES);
@@ -82,18 +82,18 @@ void main() {
   }
   if (EPILOGUE == 2) from = p.heads.head[h].source.v[o];
   uint residual_row = p.heads.head[h].residual_size + 2, residual_maps = p.heads.head[h].residual_maps;
-  Floats y = p.heads.head[h].y, residual = p.heads.head[h].residual;
+  Activations y = p.heads.head[h].y, residual = p.heads.head[h].residual;
   [[unroll]] for (uint i = 0; i < TILE_Y * TILE_X; i++) {
     uint yy = y0 + i / TILE_X, xx = x0 + i % TILE_X;
     if (yy < p.out_size && xx < p.out_size) {
       float value = sum[i];
       if (EPILOGUE != 0) value = fma(scale, value, shift);
       if (EPILOGUE == 2 && from >= 0)
-        value += residual.v[((n * residual_row + yy * RESIDUAL_STRIDE + 1) * residual_row + xx * RESIDUAL_STRIDE + 1) *
-                residual_maps +
-            from];
+        value += load_activation(residual,
+            ((n * residual_row + yy * RESIDUAL_STRIDE + 1) * residual_row + xx * RESIDUAL_STRIDE + 1) * residual_maps +
+                from);
       if (EPILOGUE != 0) value = max(value, 0);
-      y.v[((n * out_row + yy + 1) * out_row + xx + 1) * outs + o] = value;
+      store_activation(y, ((n * out_row + yy + 1) * out_row + xx + 1) * outs + o, value);
     }
   }
 }

@@ -1,10 +1,10 @@
 // The table of a convolution: one entry a head, written by the host (layers/conv.go, convHead).
 struct ConvHead {
-  Floats x;        // [images, in_size+2, in_size+2, in_maps], zero halo
-  Floats y;        // [images, out_size+2, out_size+2, out_maps], zero halo
-  Floats norm;     // [2, out_maps]: scale and shift of the epilogue
-  Floats residual; // [images, residual_size+2, residual_size+2, residual_maps] of the epilogue
-  Ints source;     // [out_maps]: the residual's map that is added to each output map, -1 for none
+  Activations x;        // [images, in_size+2, in_size+2, in_maps], zero halo
+  Activations y;        // [images, out_size+2, out_size+2, out_maps], zero halo
+  Floats norm;          // [2, out_maps]: scale and shift of the epilogue
+  Activations residual; // [images, residual_size+2, residual_size+2, residual_maps] of the epilogue
+  Ints source;          // [out_maps]: the residual's map that is added to each output map, -1 for none
   uint in_units, out_units;
   uint in_maps, out_maps; // the head's own, padding included
   uint images;

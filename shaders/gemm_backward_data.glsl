@@ -15,7 +15,7 @@ struct Place {
 #include "conv_heads.glsl"
 layout(push_constant, scalar) uniform Push {
   ConvHeads heads;
-  Pairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
+  WeightPairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
   uint groups, head_count;
   uint in_size, out_size;
   uint in_maps; // physical
@@ -31,7 +31,7 @@ const uint PAIRS = DEPTH / 2, ROWS = THREADS / PAIRS, PIXEL_LOADS = PIXELS / ROW
 
 uint h, ins, outs, map0, pixel0; // the tile's head, its maps, the tile's first map and pixel
 uvec2 parity, size;              // the tile's, as row and column; pixels of that parity
-Floats x;
+Activations x;
 uint w_row[MAP_LOADS], y_row[PIXEL_LOADS];   // pairs at which what this invocation loads begins
 vec2 w_next[MAP_LOADS], y_next[PIXEL_LOADS]; // what it has loaded for the next step
 
@@ -49,7 +49,7 @@ Place place_of(uint pixel) {
   return Place((at.x * row + at.y * STRIDE + parity.x + 1) * row + at.z * STRIDE + parity.y + 1);
 }
 
-void emit(Row row, Place place, float value) { x.v[place.x * ins + row.map] = value; }
+void emit(Row row, Place place, float value) { store_activation(x, place.x * ins + row.map, value); }
 
 // Finds the weights of chunk o0 of the head's own output maps: the pair column of each of their rows, at the first tap.
 void find_weights(uint out_units, uint o0, uint column) {
@@ -59,17 +59,17 @@ void find_weights(uint out_units, uint o0, uint column) {
 }
 
 // Loads this invocation's part of a step: chunk o0, at tap k of those that reach the parity.
-void load(Pairs y, uint o0, uvec2 k) {
+void load(ActivationPairs y, uint o0, uvec2 k) {
   uvec2 tap = (parity + PAD) % STRIDE + k * STRIDE;
   uint w_at = (tap.x * KERNEL + tap.y) * (p.in_maps / 2), o = o0 + gl_LocalInvocationID.x / (MAPS / 2);
   uint own = o0 + gl_LocalInvocationID.x % PAIRS * 2;
   uint y_at = min(own, outs - 2) / 2 - (k.x * (p.out_size + 2) + k.y) * (outs / 2); // may count backwards
   [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) {
-    vec2 value = load_pair(p.w, w_row[l] + w_at);
+    vec2 value = load_weight_pair(p.w, w_row[l] + w_at);
     w_next[l] = o + l * MAP_STEP < outs ? value : vec2(0);
   }
   [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-    vec2 value = load_pair(y, y_row[l] + y_at);
+    vec2 value = load_activation_pair(y, y_row[l] + y_at);
     y_next[l] = own < outs ? value : vec2(0);
   }
 }
@@ -81,7 +81,7 @@ void main() {
   ins = p.heads.head[h].in_maps;
   outs = p.heads.head[h].out_maps;
   x = p.heads.head[h].x;
-  Pairs y = pairs(p.heads.head[h].y);
+  ActivationPairs y = activation_pairs(p.heads.head[h].y);
   uint in_units = p.heads.head[h].in_units, out_units = p.heads.head[h].out_units, images = p.heads.head[h].images;
   uint tile = group - p.heads.head[h].first, map_tiles = (ins + MAPS - 1) / MAPS, pixels, tiles, i = STRIDE * STRIDE;
   do {

@@ -49,7 +49,7 @@ void emit(Row row, Place place, float value) {
 }
 
 // Loads this invocation's part of a step from pixel q on, of those before end.
-void load(Pairs x, Pairs y, uint q, uint end) {
+void load(ActivationPairs x, ActivationPairs y, uint q, uint end) {
   bool inside = q < end;
   uint in_row = p.in_size + 2, out_row = p.out_size + 2, at = min(q, end - 1), image = at / pixels;
   at -= image * pixels;
@@ -57,11 +57,11 @@ void load(Pairs x, Pairs y, uint q, uint end) {
   uint y_at = ((image * out_row + i + 1) * out_row + j + 1) * (head_outs / 2);
   uint x_at = ((image * in_row + i * STRIDE + EDGE) * in_row + j * STRIDE + EDGE) * (head_ins / 2);
   [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) {
-    vec2 value = load_pair(y, y_at + y_map[l]);
+    vec2 value = load_activation_pair(y, y_at + y_map[l]);
     y_next[l] = inside ? value : vec2(0);
   }
   [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-    vec2 value = load_pair(x, x_at + x_map[l]);
+    vec2 value = load_activation_pair(x, x_at + x_map[l]);
     x_next[l] = inside ? value : vec2(0);
   }
 }
@@ -87,7 +87,7 @@ void main() {
     head_outs = p.heads.head[h].out_maps;
     head_ins = p.heads.head[h].in_maps;
     uint images = p.heads.head[h].images;
-    Pairs x = pairs(p.heads.head[h].x), y = pairs(p.heads.head[h].y);
+    ActivationPairs x = activation_pairs(p.heads.head[h].x), y = activation_pairs(p.heads.head[h].y);
     [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) y_map[l] = (own_o + min((pair + l * PAIRS) * 2, outs - 2)) / 2;
     [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
       Place at = place_of(min((pair + l * PAIRS) * 2, columns - 2));

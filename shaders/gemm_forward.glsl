@@ -17,7 +17,7 @@ struct Place {
 #include "conv_heads.glsl"
 layout(push_constant, scalar) uniform Push {
   ConvHeads heads;
-  Pairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
+  WeightPairs w; // [physical out, KERNEL, KERNEL, in_maps], the one weight buffer
   uint groups, head_count;
   uint in_size, out_size;
   uint in_maps;                   // physical
@@ -31,7 +31,7 @@ p;
 const uint PAIRS = DEPTH / 2, ROWS = THREADS / PAIRS, MAP_LOADS = MAPS / ROWS, PIXEL_LOADS = PIXELS / ROWS;
 
 uint h, ins, outs, residual_maps, map0, pixel0; // the tile's head, its maps, the tile's first map and pixel
-Floats y, residual;
+Activations y, residual;
 uint w_row[MAP_LOADS], x_row[PIXEL_LOADS];   // pairs at which the rows begin that this invocation loads
 vec2 w_next[MAP_LOADS], x_next[PIXEL_LOADS]; // a pair of each, for the next step
 
@@ -61,23 +61,23 @@ Place place_of(uint pixel) {
 void emit(Row row, Place place, float value) {
   if (p.epilogue != 0) {
     value = fma(row.scale, value, row.shift);
-    if (row.source >= 0) value += residual.v[place.residual * residual_maps + row.source];
+    if (row.source >= 0) value += load_activation(residual, place.residual * residual_maps + row.source);
     value = max(value, 0);
   }
-  y.v[place.y * outs + row.map] = value;
+  store_activation(y, place.y * outs + row.map, value);
 }
 
 // Loads this invocation's part of a step: own map c of the head, which is pair column of the physical maps, at a tap.
-void load(Pairs x, uint c, uint column, uint tap) {
+void load(ActivationPairs x, uint c, uint column, uint tap) {
   bool inside = c < ins;
   uint w_at = tap * (p.in_maps / 2) + column;
   uint x_at = ((tap / KERNEL * (p.in_size + 2) + tap % KERNEL) * ins + min(c, ins - 2)) / 2;
   [[unroll]] for (uint l = 0; l < MAP_LOADS; l++) {
-    vec2 value = load_pair(p.w, w_row[l] + w_at);
+    vec2 value = load_weight_pair(p.w, w_row[l] + w_at);
     w_next[l] = inside ? value : vec2(0);
   }
   [[unroll]] for (uint l = 0; l < PIXEL_LOADS; l++) {
-    vec2 value = load_pair(x, x_row[l] + x_at);
+    vec2 value = load_activation_pair(x, x_row[l] + x_at);
     x_next[l] = inside ? value : vec2(0);
   }
 }
@@ -91,7 +91,7 @@ void main() {
   residual_maps = p.heads.head[h].residual_maps;
   y = p.heads.head[h].y;
   residual = p.heads.head[h].residual;
-  Pairs x = pairs(p.heads.head[h].x);
+  ActivationPairs x = activation_pairs(p.heads.head[h].x);
   uint in_units = p.heads.head[h].in_units, out_units = p.heads.head[h].out_units;
   uint pixels = p.heads.head[h].images * p.out_size * p.out_size;
   uint tile = group - p.heads.head[h].first, map_tiles = (outs + MAPS - 1) / MAPS;

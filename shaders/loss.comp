@@ -7,8 +7,10 @@
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 #include "loss.glsl"
+#include "loss_scale.glsl"
 layout(push_constant, scalar) uniform Push {
   LossHeads heads;
+  LossScales scale; // every gradient is multiplied by it
   uint groups, head_count;
   float temperature;
 }
@@ -28,7 +30,7 @@ void main() {
   for (uint c = 1; c < classes; c++) top = max(top, logits.v[at + c]);
   float sum = 0;
   for (uint c = 0; c < classes; c++) sum += exp((logits.v[at + c] - top) / t);
-  float log_sum = log(sum), factor = p.heads.head[h].weight / (t * images), loss = 0;
+  float log_sum = log(sum), factor = p.heads.head[h].weight / (t * images) * p.scale.state[0].scale, loss = 0;
   if (kind == KIND_CE) {
     uint label = uint(p.heads.head[h].labels.v[n]);
     loss = log_sum - (logits.v[at + label] - top);

@@ -3,7 +3,7 @@ struct LossHead {
   Floats logits;   // [images, classes]
   Floats teacher;  // [images, classes]: the old network's logits, KIND_DISTILL only
   Ints labels;     // [images], KIND_CE only
-  Floats gradient; // [images, classes], of the total loss
+  Floats gradient; // [images, classes], of the total loss, times the loss scale
   Floats each;     // [images]: the loss of every image
   Floats loss;     // [1]: their mean
   uint classes, images, kind;

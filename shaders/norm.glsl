@@ -1,14 +1,14 @@
 // The table of the passes around batch-norm: one entry a head, written by the host (layers/norm.go, normHead).
 struct NormHead {
-  Floats
+  Activations
       x; // the convolution's output [images, size+2, size+2, maps], zero halo; every tensor below that names no shape has this one
-  Floats y;        // the activations
-  Floats dy;       // gradient of the activations
-  Floats dx;       // gradient of the convolution's output
+  Activations y;   // the activations
+  Activations dy;  // gradient of the activations
+  Activations dx;  // gradient of the convolution's output
   Floats norm;     // [NORM_ROWS, maps]
   Floats partials; // forward [partials, 3, maps]: count, mean, M2; backward [partials, 2, maps]: sums of g and g xhat
-  Floats residual; // [images, residual_size+2, residual_size+2, residual_maps]
-  Ints source;     // [maps]: the residual's map that is added to each map, -1 for none
+  Activations residual; // [images, residual_size+2, residual_size+2, residual_maps]
+  Ints source;          // [maps]: the residual's map that is added to each map, -1 for none
   uint maps, images;
   uint first; // its first workgroup within an image's
   uint residual_size, residual_maps;

@@ -22,7 +22,7 @@ void main() {
   if (n >= p.heads.head[h].images || c >= maps) return;
   Pairs pooled = pairs(p.heads.head[h].pooled);
   vec2 g = load_pair(pooled, (n * maps + c) / 2) / (p.size * p.size);
-  Floats x = p.heads.head[h].x;
+  Activations x = p.heads.head[h].x;
   for (uint i = 1; i <= p.size; i++)
-    for (uint j = 1; j <= p.size; j++) store_pair(x, ((n * row + i) * row + j) * maps + c, g);
+    for (uint j = 1; j <= p.size; j++) store_activation_pair(x, ((n * row + i) * row + j) * maps + c, g);
 }

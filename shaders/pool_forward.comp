@@ -20,10 +20,10 @@ void main() {
   uint maps = p.heads.head[h].maps, c = ((r - p.heads.head[h].first) * LANES + gl_LocalInvocationID.x) * 2,
        row = p.size + 2;
   if (n >= p.heads.head[h].images || c >= maps) return;
-  Pairs x = pairs(p.heads.head[h].x);
+  ActivationPairs x = activation_pairs(p.heads.head[h].x);
   Floats pooled = p.heads.head[h].pooled;
   vec2 sum = vec2(0);
   for (uint i = 1; i <= p.size; i++)
-    for (uint j = 1; j <= p.size; j++) sum += load_pair(x, (((n * row + i) * row + j) * maps + c) / 2);
+    for (uint j = 1; j <= p.size; j++) sum += load_activation_pair(x, (((n * row + i) * row + j) * maps + c) / 2);
   store_pair(pooled, n * maps + c, sum / (p.size * p.size));
 }

@@ -61,15 +61,35 @@ func ReadManifest() (Manifest, error) {
 	return m, json.Unmarshal(text, &m)
 }
 
-// Load gives a shader's SPIR-V: the one with 64-bit loads where wide64 and the shader has one.
-func (m Manifest) Load(name string, wide64 bool) (gpu.Shader, error) {
+// Form is what a shader is compiled for: a device with 64-bit numbers, activations in halves.
+type Form struct {
+	Half  bool // activations, and weights as convolutions read them, lie in memory as fp16 (memory.glsl)
+	Int64 bool // two floats are one load
+}
+
+// File is the name of a form's SPIR-V.
+func (f Form) File(shader string) string {
+	if f.Half {
+		shader += ".half"
+	}
+	if f.Int64 {
+		shader += ".int64"
+	}
+	return shader + ".spv"
+}
+
+// Load gives a shader's SPIR-V in a form, or the nearest in which it differs: one without activations knows no halves.
+func (m Manifest) Load(name string, form Form) (gpu.Shader, error) {
 	entry, ok := m[name]
 	if !ok {
 		return gpu.Shader{}, fmt.Errorf("shader %s: not in the manifest: run make shaders", name)
 	}
-	file := name + ".spv"
-	if _, ok := entry.Binaries[name+".int64.spv"]; ok && wide64 {
-		file = name + ".int64.spv"
+	file := Form{}.File(name)
+	for _, nearest := range []Form{form, {Half: form.Half}, {Int64: form.Int64}} {
+		if _, ok := entry.Binaries[nearest.File(name)]; ok {
+			file = nearest.File(name)
+			break
+		}
 	}
 	code, err := files.ReadFile("spirv/" + file)
 	if err != nil {

@@ -19,7 +19,7 @@ p;
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
-  Floats y = p.heads.head[a.head].residual, dy = p.heads.head[a.head].dy, dx = p.heads.head[a.head].dx;
+  Activations y = p.heads.head[a.head].residual, dy = p.heads.head[a.head].dy, dx = p.heads.head[a.head].dx;
   ivec2 to = ivec2(p.heads.head[a.head].source.v[a.c], p.heads.head[a.head].source.v[a.c + 1]);
   uint maps = p.heads.head[a.head].maps, out_maps = p.heads.head[a.head].residual_maps;
   uint row = p.size + 2, out_row = p.heads.head[a.head].residual_size + 2;
@@ -29,8 +29,10 @@ void main() {
       if (j % STRIDE != 0) continue;
       uint at = ((a.image * row + i + 1) * row + j + 1) * maps + a.c;
       uint out_at = ((a.image * out_row + i / STRIDE + 1) * out_row + j / STRIDE + 1) * out_maps;
-      if (to.x >= 0 && y.v[out_at + to.x] > 0) dx.v[at] += dy.v[out_at + to.x];
-      if (to.y >= 0 && y.v[out_at + to.y] > 0) dx.v[at + 1] += dy.v[out_at + to.y];
+      if (to.x >= 0 && load_activation(y, out_at + to.x) > 0)
+        store_activation(dx, at, load_activation(dx, at) + load_activation(dy, out_at + to.x));
+      if (to.y >= 0 && load_activation(y, out_at + to.y) > 0)
+        store_activation(dx, at + 1, load_activation(dx, at + 1) + load_activation(dy, out_at + to.y));
     }
   }
 }

@@ -6,11 +6,12 @@ const uint WINDOW = 6, TILE = 4, POSITIONS = 36;
 
 // One entry a head, written by the host (layers/winograd.go, winogradHead).
 struct WinogradHead {
-  Floats x; // [images, size+2, size+2, in_maps], zero halo
-  Floats y; // [images, size+2, size+2, out_maps], zero halo
-  Floats v; // [36][rows][in_maps/2] pairs
-  Floats m; // [36][rows][out_maps/2] pairs
-  Floats norm, residual;
+  Activations x; // [images, size+2, size+2, in_maps], zero halo
+  Activations y; // [images, size+2, size+2, out_maps], zero halo
+  Floats v;      // [36][rows][in_maps/2] pairs
+  Floats m;      // [36][rows][out_maps/2] pairs
+  Floats norm;
+  Activations residual;
   Ints source; // the epilogue, as in conv_heads.glsl
   uint in_units, out_units, in_maps, out_maps;
   uint tiles, rows;      // of 4x4 pixels, all images; rows: rounded up, transforms write zeros past the last tile

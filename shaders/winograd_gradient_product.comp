@@ -8,13 +8,15 @@
 // V[xi][t][c] (eq. 5), for the weights of one tile of the physical layer (layers/winograd_weights.go).
 //
 // A workgroup is one subgroup. A lane owns INS input maps (in pairs LANES apart) and OUTS output maps in registers. D comes
-// LANES pairs of outputs a load and is broadcast, V a pair of inputs a load; DEPTH tiles a turn, rows are a multiple of it.
+// LANES pairs of outputs a load and is broadcast, or with SHARED a pair a load that all lanes share (the sums are the same); V
+// comes a pair of inputs a load. DEPTH tiles a turn, rows are a multiple of it.
 // Workgroups: xi, split, tile (fastest).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint INS = 4;
 layout(constant_id = 2) const uint OUTS = 32;
 layout(constant_id = 3) const uint DEPTH = 8;
+layout(constant_id = 4) const uint SHARED = 0;
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   ConvTiles tiles;
@@ -51,6 +53,7 @@ void main() {
         xi * p.heads.head[h].v_plane + from * DEPTH * in_pairs + own_c / 2 + min(lane + m * LANES, ins / 2 - 1);
     [[unroll]] for (uint l = 0; l < LOADS; l++) y_at[l] =
         xi * p.heads.head[h].m_plane + from * DEPTH * out_pairs + own_o / 2 + min(l * LANES + lane, outs / 2 - 1);
+    uint y0 = xi * p.heads.head[h].m_plane + from * DEPTH * out_pairs + own_o / 2;
     Pairs x = pairs(p.heads.head[h].v), y = pairs(p.heads.head[h].m);
     for (uint t = from; t < to; t++) {
       vec2 a[DEPTH * HALF], b[DEPTH * LOADS];
@@ -59,20 +62,28 @@ void main() {
           a[k * HALF + m] = load_pair(x, x_at[m]);
           x_at[m] += in_pairs;
         }
-        [[unroll]] for (uint l = 0; l < LOADS; l++) {
-          b[k * LOADS + l] = load_pair(y, y_at[l]);
-          y_at[l] += out_pairs;
+        if (SHARED == 0) [[unroll]]
+          for (uint l = 0; l < LOADS; l++) {
+            b[k * LOADS + l] = load_pair(y, y_at[l]);
+            y_at[l] += out_pairs;
+          }
+      }
+      [[unroll]] for (uint o = 0; o < OUTS; o += 2) [[unroll]] for (uint k = 0; k < DEPTH; k++) {
+        vec2 value;
+        if (SHARED != 0)
+          value = load_pair(y, y0 + k * out_pairs + min(o, outs - 2) / 2);
+        else
+          value = subgroupBroadcast(b[k * LOADS + o / 2 / LANES], o / 2 % LANES);
+        [[unroll]] for (uint m = 0; m < INS; m++) {
+          sum[o * INS + m] = fma(value.x, a[k * HALF + m / 2][m % 2], sum[o * INS + m]);
+          sum[(o + 1) * INS + m] = fma(value.y, a[k * HALF + m / 2][m % 2], sum[(o + 1) * INS + m]);
         }
       }
-      [[unroll]] for (uint o = 0; o < OUTS; o++) [[unroll]] for (uint k = 0; k < DEPTH; k++) {
-        float value = subgroupBroadcast(b[k * LOADS + o / 2 / LANES][o % 2], o / 2 % LANES);
-        [[unroll]] for (uint m = 0; m < INS; m++) sum[o * INS + m] =
-            fma(value, a[k * HALF + m / 2][m % 2], sum[o * INS + m]);
-      }
+      y0 += DEPTH * out_pairs;
     }
   }
   uint at = ((split * POSITIONS + xi) * p.tile_count + index) * OUTS * HALF * LANES + lane;
-  [[unroll]] for (uint o = 0; o < OUTS; o++) if (o < outs)
-      [[unroll]] for (uint m = 0; m < HALF; m++) if ((lane + m * LANES) * 2 < ins)
+  [[unroll]] for (uint m = 0; m < HALF; m++) if ((lane + m * LANES) * 2 < ins)
+      [[unroll]] for (uint o = 0; o < OUTS; o++) if (o < outs)
           store_pair(p.du, (at + (o * HALF + m) * LANES) * 2, vec2(sum[o * INS + 2 * m], sum[o * INS + 2 * m + 1]));
 }

@@ -42,7 +42,7 @@ void main() {
     shift = load_pair(norm, pairs + c);
   }
   if (EPILOGUE == 2) source = ivec2(p.heads.head[h].source.v[2 * c], p.heads.head[h].source.v[2 * c + 1]);
-  Floats y = p.heads.head[h].y, residual = p.heads.head[h].residual;
+  Activations y = p.heads.head[h].y, residual = p.heads.head[h].residual;
   uint width = p.size + 2, residual_width = p.heads.head[h].residual_size + 2,
        residual_maps = p.heads.head[h].residual_maps;
   [[unroll]] for (uint i = 0; i < TILE; i++) {
@@ -58,11 +58,11 @@ void main() {
           uint from =
               ((place.image * residual_width + yy * RESIDUAL_STRIDE + 1) * residual_width + xx * RESIDUAL_STRIDE + 1) *
               residual_maps;
-          if (source.x >= 0) value.x += residual.v[from + source.x];
-          if (source.y >= 0) value.y += residual.v[from + source.y];
+          if (source.x >= 0) value.x += load_activation(residual, from + source.x);
+          if (source.y >= 0) value.y += load_activation(residual, from + source.y);
         }
         if (EPILOGUE != 0) value = max(value, vec2(0));
-        store_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
+        store_activation_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
       }
     }
   }

@@ -6,14 +6,16 @@
 // M[xi][t][o] = sum over the head's inputs c of U[xi][I(c)][O(o)] V[xi][t][c], all heads and positions in one dispatch; the
 // sum walks the ranges of the head's units in the physical U (layers/winograd.go).
 //
-// A workgroup is one subgroup. A lane owns OUTS output maps (in pairs LANES apart) and TILES tiles in registers. V comes LANES
-// tiles x 2 maps a load and is broadcast, U 2 maps a load. DEPTH pairs a turn divide every unit's pairs. One loop that jumps
-// at a unit's end: a loop over units around it costs 20 to 35 %. Workgroups: xi, head, block of TILES, OUTS x LANES outputs.
+// A workgroup is one subgroup. A lane owns OUTS output maps (in pairs LANES apart) and TILES tiles in registers; rows are a
+// multiple of TILES. V comes LANES tiles x 2 maps a load and is broadcast, or with SHARED 2 maps a load that all lanes share;
+// the sums are the same. U comes 2 maps a load. DEPTH pairs a turn divide every unit's pairs. One loop that jumps at a unit's
+// end: a loop over units around it costs 20 to 35 %. Workgroups: xi, head, block of TILES, OUTS x LANES outputs.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint OUTS = 4;   // even
 layout(constant_id = 2) const uint TILES = 32; // a multiple of LANES
 layout(constant_id = 3) const uint DEPTH = 4;
+layout(constant_id = 4) const uint SHARED = 0;
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   Pairs u; // [36][in_maps/2][out_maps] pairs of the physical layer
@@ -32,16 +34,14 @@ void main() {
   if (group >= p.groups) return;
   uint xi = divide(group, p.groups_per_position), r = group - xi * p.groups_per_position,
        h = winograd_head(p.heads, p.head_count, r);
-  uint lane = gl_LocalInvocationID.x, in_pairs = p.heads.head[h].in_maps / 2, out_pairs = p.heads.head[h].out_maps / 2,
-       rows = p.heads.head[h].rows;
+  uint lane = gl_LocalInvocationID.x, in_pairs = p.heads.head[h].in_maps / 2, out_pairs = p.heads.head[h].out_maps / 2;
   uint chunks = (out_pairs + HALF * LANES - 1) / (HALF * LANES);
   r -= p.heads.head[h].first;
   uint block = divide(r, chunks), o0 = (r - block * chunks) * HALF * LANES + lane, t0 = block * TILES;
-  uint u[HALF], v[LOADS];
+  uint u[HALF], v[LOADS], v0 = xi * p.heads.head[h].v_plane + t0 * in_pairs;
   [[unroll]] for (uint m = 0; m < HALF; m++) u[m] =
       xi * p.u_plane + physical_out(p.heads.head[h].out_units, min(o0 + m * LANES, out_pairs - 1) * 2);
-  [[unroll]] for (uint l = 0; l < LOADS; l++) v[l] =
-      xi * p.heads.head[h].v_plane + min(t0 + l * LANES + lane, rows - 1) * in_pairs;
+  [[unroll]] for (uint l = 0; l < LOADS; l++) v[l] = v0 + (l * LANES + lane) * in_pairs;
   Pairs from = pairs(p.heads.head[h].v);
   float sum[OUTS * TILES];
   [[unroll]] for (uint i = 0; i < OUTS * TILES; i++) sum[i] = 0;
@@ -51,7 +51,8 @@ void main() {
     [[unroll]] for (uint k = 0; k < DEPTH; k++) {
       [[unroll]] for (uint m = 0; m < OUTS; m++) w[k * OUTS + m] =
           load_pair(p.u, u[m / 2] + (c + k) * p.out_maps + m % 2);
-      [[unroll]] for (uint l = 0; l < LOADS; l++) x[k * LOADS + l] = load_pair(from, v[l] + k0 + k);
+      if (SHARED == 0) [[unroll]]
+        for (uint l = 0; l < LOADS; l++) x[k * LOADS + l] = load_pair(from, v[l] + k0 + k);
     }
     c += DEPTH;
     if (c == end && k0 + DEPTH < in_pairs) {
@@ -60,15 +61,22 @@ void main() {
       c = in_bound(unit) / 2;
       end = in_bound(unit + 1) / 2;
     }
-    [[unroll]] for (uint t = 0; t < TILES; t++) [[unroll]] for (uint k = 0; k < 2 * DEPTH; k++) {
-      float value = subgroupBroadcast(x[k / 2 * LOADS + t / LANES][k % 2], t % LANES);
+    [[unroll]] for (uint t = 0; t < TILES; t++) [[unroll]] for (uint k = 0; k < DEPTH; k++) {
+      vec2 value;
+      if (SHARED != 0)
+        value = load_pair(from, v0 + t * in_pairs + k0 + k);
+      else
+        value = subgroupBroadcast(x[k * LOADS + t / LANES], t % LANES);
       [[unroll]] for (uint m = 0; m < OUTS; m++) sum[t * OUTS + m] =
-          fma(value, w[k / 2 * OUTS + m][k % 2], sum[t * OUTS + m]);
+          fma(value.y, w[k * OUTS + m].y, fma(value.x, w[k * OUTS + m].x, sum[t * OUTS + m]));
     }
   }
   Floats to = p.heads.head[h].m;
-  uint at = xi * p.heads.head[h].m_plane + o0;
-  [[unroll]] for (uint t = 0; t < TILES; t++) if (t0 + t < rows)
-      [[unroll]] for (uint m = 0; m < HALF; m++) if (o0 + m * LANES < out_pairs) store_pair(
-          to, (at + (t0 + t) * out_pairs + m * LANES) * 2, vec2(sum[t * OUTS + 2 * m], sum[t * OUTS + 2 * m + 1]));
+  [[unroll]] for (uint m = 0; m < HALF; m++) if (o0 + m * LANES < out_pairs) {
+    uint at = xi * p.heads.head[h].m_plane + t0 * out_pairs + o0 + m * LANES;
+    [[unroll]] for (uint t = 0; t < TILES; t++) {
+      store_pair(to, at * 2, vec2(sum[t * OUTS + 2 * m], sum[t * OUTS + 2 * m + 1]));
+      at += out_pairs;
+    }
+  }
 }

@@ -33,7 +33,7 @@ void main() {
     return;
   }
   TilePlace place = tile_place(tile, p.size);
-  Pairs from = pairs(p.heads.head[h].x);
+  ActivationPairs from = activation_pairs(p.heads.head[h].x);
   const uint READ = GRADIENT != 0 ? TILE : WINDOW;
   uint width = p.size + 2, ys[6], xs[6];
   [[unroll]] for (uint i = 0; i < READ; i++) {
@@ -43,7 +43,7 @@ void main() {
   vec2 half_done[36];
   [[unroll]] for (uint j = 0; j < READ; j++) {
     vec2 d[6], r[6];
-    [[unroll]] for (uint i = 0; i < READ; i++) d[i] = load_pair(from, ys[i] + xs[j]);
+    [[unroll]] for (uint i = 0; i < READ; i++) d[i] = load_activation_pair(from, ys[i] + xs[j]);
     if (GRADIENT != 0)
       gradient_line(vec2[4](d[0], d[1], d[2], d[3]), r);
     else

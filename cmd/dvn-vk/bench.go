@@ -12,12 +12,14 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/bench"
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // benchCmd measures.
 type benchCmd struct {
 	Train   benchTrainCmd   `cmd:"" help:"Measure a training step, as a whole and by operation."`
 	Infer   benchInferCmd   `cmd:"" help:"Measure the inference of every level."`
+	Table2  benchTable2Cmd  `cmd:"" name:"table2" help:"Measure the paper's Table 2: parameters, latency, speed-up and memory of every level."`
 	Kernels benchKernelsCmd `cmd:"" help:"Measure every convolution by every variant of the kernels."`
 	Device  benchDeviceCmd  `cmd:"" help:"Measure what a device can do at most."`
 	Compare benchCompareCmd `cmd:"" help:"Compare saved results."`
@@ -43,6 +45,7 @@ Example:
 type measureFlags struct {
 	Repetitions int           `short:"r" placeholder:"N" help:"Samples of each. Default: at least 5, for as long as --duration."`
 	Duration    time.Duration `placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s, or as long as -r takes."`
+	Precision   string        `enum:"fp32,fp16" default:"fp32" help:"Of activations and working weights in memory: ${enum}. Default: fp32."`
 	Format      string        `enum:"md,csv,json,jsonl,gobench" default:"md" help:"Form of the results: ${enum}. Default: md."`
 	JSON        bool          `help:"Short for --format json."`
 	Out         string        `placeholder:"FILE" help:"Write the results to a file, which appears when it is complete."`
@@ -79,6 +82,11 @@ func (f *measureFlags) format() string {
 
 // measure has work measure on the devices that are asked for, and writes the records of all.
 func (f *measureFlags) measure(ctx context.Context, c *console, work func(m *bench.Machine) ([]bench.Record, error)) error {
+	return f.measureAs(ctx, c, bench.Write, work)
+}
+
+// measureAs is measure with another way to write: bench.Write, or one that has a table of its own.
+func (f *measureFlags) measureAs(ctx context.Context, c *console, write recordWriter, work func(m *bench.Machine) ([]bench.Record, error)) error {
 	switch {
 	case f.Describe:
 		return bench.Describe(c.out)
@@ -88,7 +96,7 @@ func (f *measureFlags) measure(ctx context.Context, c *console, work func(m *ben
 	var records []bench.Record
 	err := f.open(func(d *gpu.Device, reason string) error {
 		c.message("device: %s, %s", d.Info.Name, reason)
-		m, err := bench.NewMachine(d, f.sampling(), commandLine())
+		m, err := bench.NewMachine(d, layers.Precision(f.Precision), f.sampling(), commandLine())
 		if err != nil {
 			return err
 		}
@@ -102,7 +110,7 @@ func (f *measureFlags) measure(ctx context.Context, c *console, work func(m *ben
 	if ctx.Err() != nil || len(records) == 0 {
 		return err
 	}
-	return errors.Join(err, f.write(c, records)) // what other devices came to is not lost
+	return errors.Join(err, f.write(c, write, records)) // what other devices came to is not lost
 }
 
 // open lends use the device that the flag names, or all that can be used, one after the other.
@@ -130,13 +138,16 @@ func (f *measureFlags) open(use func(d *gpu.Device, reason string) error) error 
 	return errors.Join(failed...)
 }
 
+// recordWriter writes records in a form.
+type recordWriter func(w io.Writer, format string, records []bench.Record) error
+
 // write prints records in the form and at the place asked for.
-func (f *measureFlags) write(c *console, records []bench.Record) error {
-	write := func(w io.Writer) error { return bench.Write(w, f.format(), records) }
+func (f *measureFlags) write(c *console, write recordWriter, records []bench.Record) error {
+	content := func(w io.Writer) error { return write(w, f.format(), records) }
 	if f.Out == "" {
-		return write(c.out)
+		return content(c.out)
 	}
-	return bench.WriteFile(f.Out, write)
+	return bench.WriteFile(f.Out, content)
 }
 
 // commandLine is how the program was called, to be repeated.

@@ -31,30 +31,35 @@ func Read(path string) (*File, error) {
 }
 
 func readAll(file *os.File) ([]byte, error) {
-	info, err := file.Stat()
+	prefix, size, err := readPrefix(file)
 	if err != nil {
 		return nil, err
 	}
-	size := info.Size()
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	case size < prefixBytes:
-		return nil, errTooShort
-	case size > math.MaxInt:
-		return nil, fmt.Errorf("%d bytes are more than this machine can address", size)
-	}
-	var prefix [prefixBytes]byte
-	if _, err := io.ReadFull(file, prefix[:]); err != nil {
-		return nil, err
-	}
-	if _, err := headerLength(prefix[:], size); err != nil {
-		return nil, err
-	}
-	b := make([]byte, size)
-	copy(b, prefix[:])
+	b := append(make([]byte, 0, size), prefix...)[:size]
 	_, err = io.ReadFull(file, b[prefixBytes:])
 	return b, err
+}
+
+// readPrefix reads the first bytes of a file, which announce the header, and tells the file's size.
+func readPrefix(file *os.File) (prefix []byte, size int, err error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	switch size := info.Size(); {
+	case !info.Mode().IsRegular():
+		return nil, 0, errors.New("not a regular file")
+	case size < prefixBytes:
+		return nil, 0, errTooShort
+	case size > math.MaxInt:
+		return nil, 0, fmt.Errorf("%d bytes are more than this machine can address", size)
+	}
+	prefix = make([]byte, prefixBytes)
+	if _, err := io.ReadFull(file, prefix); err != nil {
+		return nil, 0, err
+	}
+	_, err = headerLength(prefix, info.Size())
+	return prefix, int(info.Size()), err
 }
 
 // Decode reads a file from memory. The tensors' Data are parts of b, not copies.
@@ -72,9 +77,13 @@ func Decode(b []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	tensors, err := layOut(entries, data)
-	if err != nil {
+	if err := arrange(entries, len(data)); err != nil {
 		return nil, err
+	}
+	tensors := make([]Tensor, 0, len(entries))
+	for _, e := range entries {
+		e.tensor.Data = data[e.begin:e.end:e.end]
+		tensors = append(tensors, e.tensor)
 	}
 	return &File{Metadata: metadata, Tensors: tensors}, nil
 }
@@ -93,34 +102,32 @@ func headerLength(prefix []byte, sizeBytes int64) (int, error) {
 	return int(n), nil
 }
 
-// layOut gives each entry its part of data and checks that the parts follow one another from the first to the last byte.
-func layOut(entries []entry, data []byte) ([]Tensor, error) {
+// arrange sorts entries by their bytes and checks that these agree with dtype and shape, and follow one another from the first
+// to the last of dataBytes.
+func arrange(entries []entry, dataBytes int) error {
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
 	})
-	tensors := make([]Tensor, 0, len(entries))
 	at, before := 0, ""
 	for _, e := range entries {
 		t := e.tensor
 		switch {
 		case e.begin > e.end:
-			return nil, fmt.Errorf("tensor %s: its bytes end at %d, before they begin at %d", quote(t.Name), e.end, e.begin)
+			return fmt.Errorf("tensor %s: its bytes end at %d, before they begin at %d", quote(t.Name), e.end, e.begin)
 		case e.begin < at:
-			return nil, fmt.Errorf("tensor %s: its bytes from %d overlap those of %s, which end at %d", quote(t.Name), e.begin, quote(before), at)
+			return fmt.Errorf("tensor %s: its bytes from %d overlap those of %s, which end at %d", quote(t.Name), e.begin, quote(before), at)
 		case e.begin > at:
-			return nil, fmt.Errorf("tensor %s: its bytes begin at %d and leave a hole of %d bytes before them", quote(t.Name), e.begin, e.begin-at)
-		case e.end > len(data):
-			return nil, fmt.Errorf("tensor %s: its bytes end at %d, the file has %d bytes of data: it is truncated", quote(t.Name), e.end, len(data))
+			return fmt.Errorf("tensor %s: its bytes begin at %d and leave a hole of %d bytes before them", quote(t.Name), e.begin, e.begin-at)
+		case e.end > dataBytes:
+			return fmt.Errorf("tensor %s: its bytes end at %d, the file has %d bytes of data: it is truncated", quote(t.Name), e.end, dataBytes)
 		}
-		t.Data = data[e.begin:e.end:e.end]
-		if err := t.check(); err != nil {
-			return nil, err
+		if err := t.takes(e.end - e.begin); err != nil {
+			return err
 		}
-		tensors = append(tensors, t)
 		at, before = e.end, t.Name
 	}
-	if at < len(data) {
-		return nil, fmt.Errorf("%d bytes follow the last tensor: the file is damaged", len(data)-at)
+	if at < dataBytes {
+		return fmt.Errorf("%d bytes follow the last tensor: the file is damaged", dataBytes-at)
 	}
-	return tensors, nil
+	return nil
 }

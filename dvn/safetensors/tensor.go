@@ -132,13 +132,16 @@ func (t Tensor) holds(want DType) error {
 }
 
 // check returns an error unless dtype, shape and the length of the data agree.
-func (t Tensor) check() error {
+func (t Tensor) check() error { return t.takes(len(t.Data)) }
+
+// takes returns an error unless dtype and shape ask for so many bytes.
+func (t Tensor) takes(dataBytes int) error {
 	size, err := t.sizeBytes()
 	if err != nil {
 		return err
 	}
-	if size != len(t.Data) {
-		return fmt.Errorf("tensor %s: %s %v takes %d bytes, its data has %d", quote(t.Name), t.DType, t.Shape, size, len(t.Data))
+	if size != dataBytes {
+		return fmt.Errorf("tensor %s: %s %v takes %d bytes, its data has %d", quote(t.Name), t.DType, t.Shape, size, dataBytes)
 	}
 	return nil
 }

@@ -146,12 +146,17 @@ func prune(dir string) error {
 
 // readNewest reads the newest checkpoint of a run folder that verifies; skipped says why newer ones do not.
 func readNewest(dir string) (c *checkpoint, skipped []error, err error) {
+	return newest(dir, readCheckpoint)
+}
+
+// newest is the newest checkpoint of a run folder that read takes; skipped says why it does not take newer ones.
+func newest(dir string, read func(path string) (*checkpoint, error)) (c *checkpoint, skipped []error, err error) {
 	paths, err := checkpoints(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, path := range paths {
-		c, err := readCheckpoint(path)
+		c, err := read(path)
 		if err == nil {
 			return c, skipped, nil
 		}
@@ -172,25 +177,36 @@ func readCheckpoint(path string) (*checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if file.Metadata[formatKey] != formatName {
-		return nil, fmt.Errorf("%s: not a checkpoint of this program: its metadata says %q where %q belongs", path, file.Metadata[formatKey], formatName)
-	}
-	c := &checkpoint{file: file}
-	for key, value := range map[string]any{"state": &c.state, "origin": &c.origin, "classes": &c.classes, "normalisations": &c.normalisations} {
-		if err := json.Unmarshal([]byte(file.Metadata[key]), value); err != nil {
-			return nil, fmt.Errorf("%s: metadata %s: %w", path, key, err)
-		}
-	}
-	if c.config, err = scenario.Parse(path, []byte(file.Metadata["config"])); err != nil {
+	c, err := parseCheckpoint(path, file.Metadata)
+	if err != nil {
 		return nil, err
 	}
-	if len(c.classes) != len(c.config.Tasks) || len(c.normalisations) != len(c.config.Tasks) {
-		return nil, fmt.Errorf("%s: classes and normalisations of %d and %d tasks, the configuration has %d", path, len(c.classes), len(c.normalisations), len(c.config.Tasks))
-	}
+	c.file = file
 	for _, t := range file.Tensors {
 		if err := t.Finite(); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+	}
+	return c, nil
+}
+
+// parseCheckpoint reads all of a checkpoint but its tensors.
+func parseCheckpoint(path string, metadata map[string]string) (*checkpoint, error) {
+	if metadata[formatKey] != formatName {
+		return nil, fmt.Errorf("%s: not a checkpoint of this program: its metadata says %q where %q belongs", path, metadata[formatKey], formatName)
+	}
+	c := &checkpoint{}
+	for key, value := range map[string]any{"state": &c.state, "origin": &c.origin, "classes": &c.classes, "normalisations": &c.normalisations} {
+		if err := json.Unmarshal([]byte(metadata[key]), value); err != nil {
+			return nil, fmt.Errorf("%s: metadata %s: %w", path, key, err)
+		}
+	}
+	var err error
+	if c.config, err = scenario.Parse(path, []byte(metadata["config"])); err != nil {
+		return nil, err
+	}
+	if len(c.classes) != len(c.config.Tasks) || len(c.normalisations) != len(c.config.Tasks) {
+		return nil, fmt.Errorf("%s: classes and normalisations of %d and %d tasks, the configuration has %d", path, len(c.classes), len(c.normalisations), len(c.config.Tasks))
 	}
 	return c, nil
 }
@@ -238,11 +254,19 @@ func (c *checkpoint) restore(store *dvn.Store, prefix string, momentum bool) err
 
 func (c *checkpoint) values(name string, shape []int) ([]float32, error) {
 	t, ok := c.file.Lookup(name)
-	if !ok {
-		return nil, fmt.Errorf("tensor %s: missing from the checkpoint", name)
-	}
-	if !slices.Equal(t.Shape, shape) {
-		return nil, fmt.Errorf("tensor %s: shape %v, the configuration needs %v (backbone %s): use the run's own config.toml", name, t.Shape, shape, c.config.Backbone)
+	if err := c.fits(name, t, ok, shape); err != nil {
+		return nil, err
 	}
 	return t.Float32s()
+}
+
+// fits says what is wrong with a tensor that was looked up.
+func (c *checkpoint) fits(name string, t safetensors.Tensor, found bool, shape []int) error {
+	if !found {
+		return fmt.Errorf("tensor %s: missing from the checkpoint", name)
+	}
+	if !slices.Equal(t.Shape, shape) {
+		return fmt.Errorf("tensor %s: shape %v, the configuration needs %v (backbone %s): use the run's own config.toml", name, t.Shape, shape, c.config.Backbone)
+	}
+	return nil
 }

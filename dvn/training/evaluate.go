@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/dvn-vk/dvn-vk/data"
 	"github.com/dvn-vk/dvn-vk/dvn"
@@ -129,16 +130,31 @@ func makeTable(ctx context.Context, k *layers.Kernels, store *dvn.Store, p *dvn.
 	return rows, nil
 }
 
+// headLatency is the median time in ms of one image through a head alone, as a user runs it: loaded without the rest of the
+// network, copies between host and device included.
 func headLatency(k *layers.Kernels, store *dvn.Store, p *dvn.Phase, h dvn.Head) (float64, error) {
-	alone := p.Evaluation(h.Task)
-	alone.Heads = slices.DeleteFunc(alone.Heads, func(other dvn.Head) bool { return other.Level != h.Level })
-	evaluator, err := dvn.NewEvaluator(k, store, alone, map[int]int{h.Task: 1})
+	level, err := dvn.LoadLevel(k, *p, dvn.HeadID{Task: h.Task, Level: h.Level}, store.Source())
 	if err != nil {
 		return 0, err
 	}
-	defer evaluator.Close()
-	latency, err := evaluator.Latency(1, latencyRepetitions)
-	return latency.Seconds() * 1e3, err
+	defer level.Close()
+	inference, err := level.NewInference(1, false)
+	if err != nil {
+		return 0, err
+	}
+	defer inference.Close()
+	t := p.Tasks[h.Task-1]
+	image, logits := make([]float32, t.Size*t.Size*t.Channels), make([]float32, t.Classes)
+	times := make([]time.Duration, latencyRepetitions)
+	for i := range times {
+		start := time.Now()
+		if err := inference.Run(image, logits); err != nil {
+			return 0, err
+		}
+		times[i] = time.Since(start)
+	}
+	slices.Sort(times)
+	return times[len(times)/2].Seconds() * 1e3, nil
 }
 
 // EvalOptions of an evaluation.
@@ -175,7 +191,7 @@ func Evaluate(ctx context.Context, o EvalOptions) ([]Row, error) {
 		}
 		tasks = append(tasks, taskData{test: test, normalisation: c.normalisations[j]})
 	}
-	kernels, err := layers.NewKernels(o.Device)
+	kernels, err := layers.NewKernels(o.Device, layers.FP32)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +204,5 @@ func Evaluate(ctx context.Context, o EvalOptions) ([]Row, error) {
 	if err := c.restore(store, "", false); err != nil {
 		return nil, err
 	}
-	reached := phases[min(c.state.Phase, len(phases))-1]
-	return makeTable(ctx, kernels, store, reached, c.config, tasks)
+	return makeTable(ctx, kernels, store, c.reached(), c.config, tasks)
 }

@@ -49,7 +49,7 @@ func Start(ctx context.Context, o Options) (*Summary, error) {
 	s := &session{Options: o, state: state{Phase: 1, Epoch: 1, LossSums: map[string]float64{}}, began: time.Now()}
 	defer s.close()
 	var err error
-	if s.kernels, err = layers.NewKernels(o.Device); err != nil {
+	if s.kernels, err = layers.NewKernels(o.Device, layers.FP32); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(); err != nil {

@@ -62,27 +62,28 @@ func families() []family {
 	}...)
 }
 
-// Run runs all cases on a device: over a thousand, the same every time. progress, which may be nil, is told how many are
+// Run runs all cases on a device in a precision: over a thousand, the same every time. progress, which may be nil, is told how many are
 // done. The error is of the device or the context; wrong numbers are in the results.
-func Run(ctx context.Context, d *gpu.Device, progress func(done, total int)) ([]Result, error) {
-	return run(ctx, d, families(), options{progress: progress})
+func Run(ctx context.Context, d *gpu.Device, p layers.Precision, progress func(done, total int)) ([]Result, error) {
+	return run(ctx, d, families(), options{precision: p, progress: progress})
 }
 
 // options of a run that tests set.
 type options struct {
-	progress func(done, total int)
-	only     func(op string, index int) bool // nil: all cases
-	after    func(memory []float32) error    // gets what is in memory after every batch; may be nil
+	precision layers.Precision
+	progress  func(done, total int)
+	only      func(op string, index int) bool // nil: all cases
+	after     func(memory []float32) error    // gets what is in memory after every batch; may be nil
 }
 
 // run takes the cases in batches that share one list and one piece of memory: a submission costs more than a small case.
 func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result, error) {
-	kernels, err := kernelsOf(d, all)
+	kernels, err := kernelsOf(d, o.precision, all)
 	if err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(f family) bool { return kernels[f.variant] == nil })
-	m, err := newMemory(d)
+	m, err := newMemory(d, kernels[""].Precision())
 	if err != nil {
 		return nil, err
 	}
@@ -124,8 +125,8 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 
 // kernelsOf gives the kernels for every variant that is forced on a family, none where the device cannot run it, and those
 // for the rest.
-func kernelsOf(d *gpu.Device, all []family) (map[layers.Variant]*layers.Kernels, error) {
-	rest, err := layers.NewKernels(d)
+func kernelsOf(d *gpu.Device, p layers.Precision, all []family) (map[layers.Variant]*layers.Kernels, error) {
+	rest, err := layers.NewKernels(d, p)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func kernelsOf(d *gpu.Device, all []family) (map[layers.Variant]*layers.Kernels,
 		if kernels[f.variant] != nil {
 			continue
 		}
-		k, err := layers.NewKernelsOf(d, layers.Selection{Variant: f.variant})
+		k, err := layers.NewKernelsOf(d, layers.Selection{Variant: f.variant, Precision: p})
 		if errors.Is(err, layers.ErrVariant) {
 			continue
 		}

@@ -13,10 +13,25 @@ import (
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
+// inEveryPrecision runs a test on every device in every precision that it has.
+func inEveryPrecision(t *testing.T, test func(t *testing.T, d *gpu.Device, p layers.Precision)) {
+	t.Helper()
+	for _, p := range layers.Precisions() {
+		t.Run(string(p), func(t *testing.T) {
+			ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+				if p == layers.FP16 && !d.Info.Features.Storage16 {
+					t.Skip("the device has no 16-bit storage")
+				}
+				test(t, d, p)
+			})
+		})
+	}
+}
+
 func TestEveryOperationAgreesWithItsReference(t *testing.T) {
-	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+	inEveryPrecision(t, func(t *testing.T, d *gpu.Device, p layers.Precision) {
 		last := 0
-		results, err := Run(t.Context(), d, func(done, total int) {
+		results, err := Run(t.Context(), d, p, func(done, total int) {
 			if done <= last || done > total {
 				t.Errorf("progress says %d of %d after %d", done, total, last)
 			}
@@ -51,10 +66,10 @@ func mustBeOK(t *testing.T, r Result) {
 func everyTenth(_ string, index int) bool { return index%10 == 3 }
 
 // bits runs the smaller grid, and returns a sum of all memory afterwards, scratch included.
-func bits(t *testing.T, d *gpu.Device) uint64 {
+func bits(t *testing.T, d *gpu.Device, p layers.Precision) uint64 {
 	t.Helper()
 	sum := fnv.New64a()
-	results, err := run(t.Context(), d, families(), options{only: everyTenth, after: func(memory []float32) error {
+	results, err := run(t.Context(), d, families(), options{precision: p, only: everyTenth, after: func(memory []float32) error {
 		return binary.Write(sum, binary.LittleEndian, memory)
 	}})
 	if err != nil {
@@ -67,11 +82,15 @@ func bits(t *testing.T, d *gpu.Device) uint64 {
 }
 
 func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
-	want := map[string]uint64{}
-	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-		want[d.Info.Name] = bits(t, d)
-		if again := bits(t, d); again != want[d.Info.Name] {
-			t.Errorf("the same cases gave %x, then %x", want[d.Info.Name], again)
+	type run struct {
+		device    string
+		precision layers.Precision
+	}
+	want := map[run]uint64{}
+	inEveryPrecision(t, func(t *testing.T, d *gpu.Device, p layers.Precision) {
+		want[run{d.Info.Name, p}] = bits(t, d, p)
+		if again := bits(t, d, p); again != want[run{d.Info.Name, p}] {
+			t.Errorf("the same cases gave %x, then %x", want[run{d.Info.Name, p}], again)
 		}
 	})
 	for _, c := range []struct{ name, variable, value string }{
@@ -81,9 +100,9 @@ func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(c.variable, c.value)
-			ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-				if got := bits(t, d); got != want[d.Info.Name] {
-					t.Errorf("got %x, without the switch %x", got, want[d.Info.Name])
+			inEveryPrecision(t, func(t *testing.T, d *gpu.Device, p layers.Precision) {
+				if got := bits(t, d, p); got != want[run{d.Info.Name, p}] {
+					t.Errorf("got %x, without the switch %x", got, want[run{d.Info.Name, p}])
 				}
 			})
 		})
@@ -92,8 +111,8 @@ func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
 
 func TestNothingIsWrittenBesideBuffers(t *testing.T) {
 	t.Setenv("DVNVK_RED_ZONES", "1")
-	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-		_, err := run(t.Context(), d, families(), options{only: everyTenth, after: func([]float32) error { return d.CheckRedZones() }})
+	inEveryPrecision(t, func(t *testing.T, d *gpu.Device, p layers.Precision) {
+		_, err := run(t.Context(), d, families(), options{precision: p, only: everyTenth, after: func([]float32) error { return d.CheckRedZones() }})
 		if err != nil {
 			t.Error(err)
 		}
@@ -102,14 +121,14 @@ func TestNothingIsWrittenBesideBuffers(t *testing.T) {
 
 func TestKernelsWithout64BitLoadsAgree(t *testing.T) {
 	t.Setenv("DVNVK_DISABLE_INT64", "1")
-	ondevice.Run(t, func(t *testing.T, d *gpu.Device) { bits(t, d) })
+	inEveryPrecision(t, func(t *testing.T, d *gpu.Device, p layers.Precision) { bits(t, d, p) })
 }
 
 func TestRunStopsWithItsContext(t *testing.T) {
 	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
 		ctx, cancel := context.WithCancel(t.Context())
 		total := 0
-		_, err := Run(ctx, d, func(done, of int) {
+		_, err := Run(ctx, d, layers.FP32, func(done, of int) {
 			total = of - done
 			cancel()
 		})

@@ -101,17 +101,26 @@ func (c convCase) describeHeads() string {
 	return text[1:]
 }
 
+// weights draws the weights of a convolution; read is what its kernels take them for.
+func (t *trial) weights(p layers.Pass, c convCase) (weights gpu.Range, read []float64) {
+	w := t.numbers(c.Weights())
+	weights = t.input("w", w)
+	if t.kernels.HalfWeights(p, c.Conv) > 0 {
+		w = halves(w)
+	}
+	return weights, w
+}
+
 // convForward makes a case of the forward pass; roundings are those of a product.
 func (t *trial) convForward(c convCase, roundings int) {
-	w := t.numbers(c.Weights())
-	weights := t.input("w", w)
+	weights, read := t.weights(layers.Forward, c)
 	var heads []layers.ConvHead
 	for _, h := range c.heads {
 		x := t.tensor(h.images, c.InSize, c.In.Width(h.in))
 		head := layers.ConvHead{In: h.in, Out: h.out, X: t.activations("x", x), Y: t.blank("y", h.images, c.OutSize(), c.Out.Width(h.out))}
 		heads = append(heads, head)
-		want := layers.ConvForwardRef(c.Conv, h.in, h.out, x, w)
-		magnitude := layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(w))
+		want := layers.ConvForwardRef(c.Conv, h.in, h.out, x, read)
+		magnitude := layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(read))
 		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
 	t.prepare(layers.Forward, &c, weights, layers.Blocks{})
@@ -120,8 +129,7 @@ func (t *trial) convForward(c convCase, roundings int) {
 
 // convEpilogue makes a case of the forward pass with batch-norm and residual behind it.
 func (t *trial) convEpilogue(c convCase, roundings int) {
-	w := t.numbers(c.Weights())
-	weights := t.input("w", w)
+	weights, read := t.weights(layers.Forward, c)
 	epilogue := layers.Epilogue{ResidualStride: t.between(1, 2)}
 	withResidual := t.chance(2)
 	var heads []layers.ConvHead
@@ -137,9 +145,9 @@ func (t *trial) convEpilogue(c convCase, roundings int) {
 			epilogue.Residuals = append(epilogue.Residuals, t.activations("residual", residual.X))
 			epilogue.Sources = append(epilogue.Sources, t.integers("source", residual.Source))
 		}
-		sum := layers.ConvForwardRef(c.Conv, h.in, h.out, x, w)
+		sum := layers.ConvForwardRef(c.Conv, h.in, h.out, x, read)
 		want := layers.ApplyRef(sum, scale, shift, residual)
-		sum = layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(w))
+		sum = layers.ConvForwardRef(c.Conv, h.in, h.out, absoluteTensor(x), absolute(read))
 		magnitude := layers.ApplyRef(sum, absolute(scale), absolute(shift), absoluteShortcut(residual))
 		t.expectActivations("y", head.Y, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*x.Maps))
 	}
@@ -149,15 +157,14 @@ func (t *trial) convEpilogue(c convCase, roundings int) {
 
 // convBackwardData makes a case of the gradient of the input.
 func (t *trial) convBackwardData(c convCase, roundings int) {
-	w := t.numbers(c.Weights())
-	weights := t.input("w", w)
+	weights, read := t.weights(layers.BackwardData, c)
 	var heads []layers.ConvHead
 	for _, h := range c.heads {
 		y := t.tensor(h.images, c.OutSize(), c.Out.Width(h.out))
 		head := layers.ConvHead{In: h.in, Out: h.out, X: t.blank("x", h.images, c.InSize, c.In.Width(h.in)), Y: t.activations("y", y)}
 		heads = append(heads, head)
-		want := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, y, w)
-		magnitude := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, absoluteTensor(y), absolute(w))
+		want := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, y, read)
+		magnitude := layers.ConvBackwardDataRef(c.Conv, h.in, h.out, absoluteTensor(y), absolute(read))
 		t.expectActivations("x", head.X, want, magnitude, allowed(roundings, c.Kernel*c.Kernel*y.Maps))
 	}
 	t.prepare(layers.BackwardData, &c, weights, layers.Blocks{})
@@ -175,10 +182,25 @@ func (t *trial) convBackwardWeights(c convCase, blocks layers.Blocks, roundings 
 		layers.ConvBackwardWeightsRef(c.Conv, h.in, h.out, blocks, absoluteTensor(x), absoluteTensor(y), magnitude)
 		terms += y.Images * y.Size * y.Size
 	}
+	if c.Variants[layers.BackwardWeights].Family() == layers.Winograd {
+		magnitude = c.mixTaps(magnitude)
+	}
 	g := t.output("g", c.Weights())
 	t.expectSome("g", g, c.written(blocks), want, magnitude, allowed(roundings, terms))
 	t.prepare(layers.BackwardWeights, &c, gpu.Range{}, blocks)
 	t.builder.ConvBackwardWeights(c.Conv, g, heads, blocks)
+}
+
+// mixTaps gives every tap the largest magnitude of its kernel: Winograd computes all of them from the same sums.
+func (c convCase) mixTaps(magnitude []float64) []float64 {
+	mixed, ins := make([]float64, len(magnitude)), c.In.Total()
+	for k := range magnitude {
+		row, in := k/(9*ins)*9*ins, k%ins
+		for tap := range 9 {
+			mixed[k] = max(mixed[k], magnitude[row+tap*ins+in])
+		}
+	}
+	return mixed
 }
 
 // blocks draws which blocks train; one that some head holds does.

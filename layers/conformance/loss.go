@@ -32,15 +32,16 @@ func (t *trial) losses(kind layers.LossKind, temperature float64) {
 		heads[i] = layers.LossHead{Kind: kind, Classes: t.between(1, mostClasses), Images: t.between(1, 2*mostImages), Weight: []float32{1, 0.25}[t.IntN(2)]}
 		text += fmt.Sprintf(" %d x %d", heads[i].Images, heads[i].Classes)
 	}
-	t.describe("temperature %g, heads (images x classes)%s", temperature, text)
+	scale := []float64{1, 1 << 16}[t.IntN(2)]
+	t.describe("temperature %g, scale %g, heads (images x classes)%s", temperature, scale, text)
 	for i := range heads {
-		heads[i] = t.lossHead(heads[i], temperature)
+		heads[i] = t.lossHead(heads[i], temperature, scale)
 	}
-	t.builder.Loss(heads, temperature)
+	t.builder.Loss(heads, temperature, t.input("scale", []float64{scale, 0, 0, 0}))
 }
 
 // lossHead lays out a head's tensors and says what its images' losses and gradients are.
-func (t *trial) lossHead(h layers.LossHead, temperature float64) layers.LossHead {
+func (t *trial) lossHead(h layers.LossHead, temperature, scale float64) layers.LossHead {
 	var logits, teacher, each, ofEach, gradient, ofGradient []float64
 	var labels []int32
 	mean, ofMean, images := 0.0, 0.0, float64(h.Images)
@@ -56,8 +57,11 @@ func (t *trial) lossHead(h layers.LossHead, temperature float64) layers.LossHead
 		}
 		logits, each, ofEach = append(logits, z...), append(each, one.loss), append(ofEach, one.ofLoss)
 		mean, ofMean = mean+one.loss/images, ofMean+one.ofLoss/images
-		factor := float64(h.Weight) / images
-		gradient, ofGradient = append(gradient, scaled(one.gradient, factor)...), append(ofGradient, scaled(one.ofGradient, factor)...)
+		factor := scale * float64(h.Weight) / images
+		gradient = append(gradient, scaled(one.gradient, factor)...)
+		for _, of := range one.ofGradient {
+			ofGradient = append(ofGradient, factor*of+scale*tiny) // an exponential that is 0 is multiplied, too
+		}
 	}
 	h.Logits = t.input("logits", logits)
 	if h.Kind == layers.CrossEntropy {

@@ -10,9 +10,9 @@ import (
 
 const (
 	memoryFloats  = 4 << 20
-	largestCase   = 1 << 20 // floats that a case takes at most
-	leastGap      = 16      // floats behind every tensor
-	poisonPattern = 0x7fc0dead
+	largestCase   = 1 << 20    // floats that a case takes at most
+	leastGap      = 16         // floats behind every tensor
+	poisonPattern = 0x7fc07ead // NaN as a float and as two halves
 )
 
 // use is what may happen to a number in memory.
@@ -32,6 +32,7 @@ type memory struct {
 	uses   []use
 	used   int
 	slots  []slot
+	halves bool // activations are halves, two in a float's place
 }
 
 // slot is a case of the batch.
@@ -49,12 +50,12 @@ type name struct {
 	text string
 }
 
-func newMemory(d *gpu.Device) (*memory, error) {
+func newMemory(d *gpu.Device, p layers.Precision) (*memory, error) {
 	buffer, err := d.NewBuffer("conformance", gpu.Staging, 4*memoryFloats)
 	if err != nil {
 		return nil, err
 	}
-	return &memory{buffer: buffer, before: make([]float32, memoryFloats), uses: make([]use, memoryFloats), used: memoryFloats}, nil
+	return &memory{buffer: buffer, before: make([]float32, memoryFloats), uses: make([]use, memoryFloats), used: memoryFloats, halves: p == layers.FP16}, nil
 }
 
 func (m *memory) close() { m.buffer.Free() }
@@ -72,6 +73,24 @@ func (m *memory) hasRoom() bool { return memoryFloats-m.used >= largestCase }
 func (m *memory) begin(t *tally) {
 	t.Cases++
 	m.slots = append(m.slots, slot{tally: t, from: m.used})
+}
+
+// place is where activation at lies: two halves, which are both inside a halo or both not, share a float's place.
+func (m *memory) place(at int) int {
+	if m.halves {
+		return at / 2
+	}
+	return at
+}
+
+func (m *memory) setActivation(at int, v float32) {
+	if !m.halves {
+		m.before[at] = v
+		return
+	}
+	shift := at % 2 * 16
+	bits := math.Float32bits(m.before[at/2])&^(0xffff<<shift) | uint32(layers.ToHalf(v))<<shift
+	m.before[at/2] = math.Float32frombits(bits)
 }
 
 func (m *memory) slot() *slot { return &m.slots[len(m.slots)-1] }

@@ -98,6 +98,7 @@ func (t *trial) spreadOut(s shape) layers.Tensor {
 			x.V[k] = float64(float32(mean + deviation*x.V[k]))
 		}
 	}
+	x.V = t.stored(x.V)
 	return x
 }
 

@@ -2,7 +2,7 @@ package conformance
 
 import "github.com/dvn-vk/dvn-vk/layers"
 
-// sgd: segments of both kinds lie in three buffers of one layout, with floats between them that are no segment's.
+// sgd: gradients are multiplied by a loss scale; segments of both kinds lie in three buffers of one layout, with floats between them that are no segment's.
 func sgd(t *trial) {
 	hyper := layers.Hyper{LearningRate: t.Float32(), Momentum: []float32{0, 0.9}[t.IntN(2)], WeightDecay: t.Float32()}
 	var segments []layers.Segment
@@ -23,6 +23,12 @@ func sgd(t *trial) {
 	rates := t.input("hyper", []float64{float64(hyper.LearningRate), float64(hyper.Momentum), float64(hyper.WeightDecay)})
 	negative := hyper // magnitudes add up what the step subtracts
 	negative.LearningRate = -hyper.LearningRate
+	scale := []float64{1, 1 << 10}[t.IntN(2)]
+	for _, gradients := range [][]float64{g, ofG} {
+		for i := range gradients {
+			gradients[i] /= scale
+		}
+	}
 	var changed []int
 	for _, s := range segments {
 		layers.SGDRef(s, w, g, v, hyper)
@@ -35,7 +41,7 @@ func sgd(t *trial) {
 	}
 	t.expectSome("w", weights, changed, w, ofW, allowed(composed, 1))
 	t.expectSome("v", momenta, changed, v, ofV, allowed(composed, 1))
-	t.builder.SGD(segments, weights, gradients, momenta, rates)
+	t.builder.SGD(segments, weights, gradients, momenta, rates, t.input("scale", []float64{scale, 0, 0, 0}))
 }
 
 // frozen draws a convolution of which some blocks do not train.

@@ -3,6 +3,8 @@ package conformance
 import (
 	"fmt"
 	"math"
+
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // Tolerances. A device rounds every operation to 24 bits, u = 2^-24 relative, and may add up in any order, with or without
@@ -21,6 +23,9 @@ import (
 //   - exponentials: Vulkan allows exp 3 + 2|x| units in the last place (2 u each), so softmax has its value times
 //     1 + |z_c| + sum q_k |z_k|, z relative to the largest; log may err by 2^-21 near 1, hence a term 1. A division may err by
 //     2.5 units, a square root by the sum of an inverse root's 2 and a division's.
+//
+// Activations in halves are drawn as halves, and a kernel's result may be rounded once more when it is stored, to the nearest
+// half: that is all that is allowed in addition.
 const unit = 1.0 / (1 << 24)
 
 // Roundings beside a sum.
@@ -29,6 +34,12 @@ const (
 	composed    = 20 // a few operations in a row, a square root and divisions among them
 	exponential = 24 // softmax and its kin
 )
+
+// halfRounding is the largest error of rounding a number up to v to the nearest binary16.
+func halfRounding(v float64) float64 {
+	_, exponent := math.Frexp(v) // v < 2^exponent, and halves have 11 bits
+	return math.Ldexp(1, max(exponent-12, -25))
+}
 
 // tiny is added to magnitudes: devices may take numbers below 2^-126 for 0.
 const tiny = 1e-30
@@ -43,6 +54,7 @@ type check struct {
 	name            string // the tensor
 	shape           []int  // nil: some numbers of a vector
 	start           int    // of the tensor in memory
+	halves          bool   // the numbers are halves, and at counts such
 	at              []int
 	want, magnitude []float64
 	allowed         float64
@@ -70,15 +82,21 @@ type tally struct {
 // judge takes what a device wrote into account.
 func (t *tally) judge(c *check, memory []float32) {
 	for k, at := range c.at {
-		got := float64(memory[at])
+		got, allowed := float64(0), c.allowed
+		if c.halves {
+			got = float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
+			allowed += halfRounding(max(math.Abs(got), math.Abs(c.want[k]))) / (c.magnitude[k] + tiny)
+		} else {
+			got = float64(memory[at])
+		}
 		err := math.Abs(got-c.want[k]) / (c.magnitude[k] + tiny)
 		if math.IsNaN(err) || math.IsInf(err, 0) {
 			err = math.MaxFloat64
 		}
-		t.OK = t.OK && err <= c.allowed
-		if closeness := err / c.allowed; closeness > t.closeness {
+		t.OK = t.OK && err <= allowed
+		if closeness := err / allowed; closeness > t.closeness {
 			t.closeness, t.WorstError = closeness, err
-			t.Worst = fmt.Sprintf("%s: %s%v is %g, the reference says %g: error %.2g, allowed %.2g", c.what, c.name, c.place(k), got, c.want[k], err, c.allowed)
+			t.Worst = fmt.Sprintf("%s: %s%v is %g, the reference says %g: error %.2g, allowed %.2g", c.what, c.name, c.place(k), got, c.want[k], err, allowed)
 		}
 	}
 }

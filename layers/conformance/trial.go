@@ -50,8 +50,26 @@ func (t *trial) numbers(n int) []float64 {
 	return v
 }
 
+// tensor draws activations.
 func (t *trial) tensor(images, size, maps int) layers.Tensor {
-	return layers.Tensor{Images: images, Size: size, Maps: maps, V: t.numbers(images * size * size * maps)}
+	return layers.Tensor{Images: images, Size: size, Maps: maps, V: t.stored(t.numbers(images * size * size * maps))}
+}
+
+// stored rounds numbers to what activations hold.
+func (t *trial) stored(values []float64) []float64 {
+	if t.memory.halves {
+		return halves(values)
+	}
+	return values
+}
+
+// halves rounds to binary16.
+func halves(values []float64) []float64 {
+	rounded := make([]float64, len(values))
+	for i, v := range values {
+		rounded[i] = float64(layers.FromHalf(layers.ToHalf(float32(v))))
+	}
+	return rounded
 }
 
 func (t *trial) reserve(name string, floats int) (at int, r gpu.Range) {
@@ -96,7 +114,7 @@ func (t *trial) output(name string, floats int) gpu.Range {
 func (t *trial) activations(name string, x layers.Tensor) layers.Activations {
 	a := t.halo(name, x.Images, x.Size, x.Maps)
 	for k, at := range positions(a) {
-		t.memory.before[at] = float32(x.V[k])
+		t.memory.setActivation(at, float32(x.V[k]))
 	}
 	return a
 }
@@ -105,25 +123,28 @@ func (t *trial) activations(name string, x layers.Tensor) layers.Activations {
 func (t *trial) blank(name string, images, size, maps int) layers.Activations {
 	a := t.halo(name, images, size, maps)
 	for _, at := range positions(a) {
-		t.memory.before[at] = math.Float32frombits(poisonPattern)
+		t.memory.before[t.memory.place(at)] = math.Float32frombits(poisonPattern)
 	}
 	return a
 }
 
 func (t *trial) halo(name string, images, size, maps int) layers.Activations {
-	at, r := t.reserve(name, images*(size+2)*(size+2)*maps)
+	a := layers.Activations{Precision: t.kernels.Precision(), Images: images, Size: size, Maps: maps}
+	at, r := t.reserve(name, images*(size+2)*(size+2)*maps*a.Precision.Bytes()/4)
 	clear(t.memory.before[at : at+int(r.Size/4)])
-	return layers.Activations{Range: r, Images: images, Size: size, Maps: maps}
+	a.Range = r
+	return a
 }
 
-// positions lists where the numbers inside the halo lie in memory, in the order of layers.Tensor.
+// positions lists where the numbers inside the halo lie in memory, counted in numbers of their size, in the order of
+// layers.Tensor.
 func positions(a layers.Activations) []int {
 	var at []int
 	row := a.Size + 2
 	for n := range a.Images {
 		for i := range a.Size {
 			for k := range a.Size * a.Maps {
-				at = append(at, int(a.Offset/4)+((n*row+i+1)*row+1)*a.Maps+k)
+				at = append(at, int(a.Offset)/a.Precision.Bytes()+((n*row+i+1)*row+1)*a.Maps+k)
 			}
 		}
 	}
@@ -142,7 +163,7 @@ func (t *trial) expect(name string, r gpu.Range, shape []int, want, magnitude []
 // expectActivations says what must be inside a halo.
 func (t *trial) expectActivations(name string, a layers.Activations, want, magnitude layers.Tensor, allowed float64) {
 	shape := []int{a.Images, a.Size, a.Size, a.Maps}
-	t.check(check{name: name, shape: shape, at: positions(a), want: want.V, magnitude: magnitude.V, allowed: allowed})
+	t.check(check{name: name, shape: shape, halves: t.memory.halves, at: positions(a), want: want.V, magnitude: magnitude.V, allowed: allowed})
 }
 
 // expectSome says what some of a range's numbers must be, given all of them; the others stay.
@@ -160,6 +181,9 @@ func (t *trial) check(c check) {
 		panic(fmt.Sprintf("conformance: %s: %d places, %d numbers, %d magnitudes", c.name, len(c.at), len(c.want), len(c.magnitude)))
 	}
 	for _, at := range c.at {
+		if c.halves {
+			at /= 2
+		}
 		t.memory.uses[at] = checked
 	}
 	c.what = t.memory.slot().what

@@ -47,7 +47,7 @@ func matrixFamilies(cases int) []family {
 // in turn.
 func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) bool) convCase {
 	possible := func(c convCase) (layers.Variant, bool) {
-		all := t.kernels.Candidates(p, c.Conv, c.shapes())
+		all := t.kernels.Candidates(p, c.Conv, t.heads(c))
 		all = slices.DeleteFunc(all, func(candidate layers.Variant) bool { return candidate.Family() != v })
 		slices.Sort(all) // the default depends on the shape
 		if len(all) == 0 {
@@ -58,7 +58,7 @@ func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) boo
 	c := t.drawConv(3, func(c convCase) bool {
 		found, ok := possible(c)
 		c.Variants[p] = found
-		return ok && fits(c) && t.kernels.ConvScratch(p, c.Conv, c.shapes(), allBlocks())+t.kernels.PreparedFloats(p, c.Conv) <= scratchFloats
+		return ok && fits(c) && t.scratchFloats(p, c) <= scratchFloats
 	})
 	c.Variants[p], _ = possible(c)
 	return c
@@ -66,23 +66,32 @@ func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) boo
 
 // prepare gives a case the memory of its variant, and records the second layout of its weights.
 func (t *trial) prepare(p layers.Pass, c *convCase, w gpu.Range, blocks layers.Blocks) {
-	if floats := t.kernels.ConvScratch(p, c.Conv, c.shapes(), blocks); floats > 0 {
+	if floats := t.kernels.ConvScratch(p, c.Conv, t.heads(*c), blocks); floats > 0 {
 		c.Memory.Scratch = t.scratch("scratch", floats)
 	}
 	if floats := t.kernels.PreparedFloats(p, c.Conv); floats > 0 {
 		c.Memory.Prepared[p] = t.scratch("prepared", floats)
-		t.builder.PrepareConvs([]layers.PreparedConv{{Conv: c.Conv, W: w}})
 	}
+	if n := t.kernels.HalfWeights(p, c.Conv); n > 0 {
+		c.Memory.Half = t.scratch("weights in halves", n/2)
+	}
+	t.builder.PrepareConvs([]layers.PreparedConv{{Conv: c.Conv, W: w}})
 }
 
-// shapes are the case's heads without memory.
-func (c convCase) shapes() []layers.ConvHead {
+// scratchFloats is what a case takes beside its tensors.
+func (t *trial) scratchFloats(p layers.Pass, c convCase) int {
+	return t.kernels.ConvScratch(p, c.Conv, t.heads(c), allBlocks()) + t.kernels.PreparedFloats(p, c.Conv) + t.kernels.HalfWeights(p, c.Conv)/2
+}
+
+// heads are a case's heads without memory.
+func (t *trial) heads(c convCase) []layers.ConvHead {
+	p := t.kernels.Precision()
 	var heads []layers.ConvHead
 	for _, h := range c.heads {
 		heads = append(heads, layers.ConvHead{
 			In: h.in, Out: h.out,
-			X: layers.Activations{Images: h.images, Size: c.InSize, Maps: c.In.Width(h.in)},
-			Y: layers.Activations{Images: h.images, Size: c.OutSize(), Maps: c.Out.Width(h.out)},
+			X: layers.Activations{Precision: p, Images: h.images, Size: c.InSize, Maps: c.In.Width(h.in)},
+			Y: layers.Activations{Precision: p, Images: h.images, Size: c.OutSize(), Maps: c.Out.Width(h.out)},
 		})
 	}
 	return heads

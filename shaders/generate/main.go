@@ -77,8 +77,8 @@ func shaderNames(folder string) ([]string, error) {
 	return paths, err
 }
 
-// build compiles a shader without and with 64-bit loads, and keeps the second only where it differs. One that needs a newer
-// compiler stays as it was before while its source does, so that a change of others can do without that compiler.
+// build compiles a shader in every form, and keeps those that differ from the plainer ones. One that needs a newer compiler
+// stays as it was before while its source does, so that changes of others can do without that compiler.
 func build(folder, name string, newer []string, before shaders.Entry) (shaders.Entry, error) {
 	source, err := sourceHash(folder, name+".comp")
 	if err != nil {
@@ -94,37 +94,52 @@ func build(folder, name string, newer []string, before shaders.Entry) (shaders.E
 			return before, nil
 		}
 	}
-	plain, err := compile(folder, name, compiler)
-	if err != nil {
-		return shaders.Entry{}, err
-	}
-	wide, err := compile(folder, name, compiler, "-DINT64")
-	if err != nil {
-		return shaders.Entry{}, err
-	}
-	entry, err := reflect(plain)
-	if err != nil {
-		return entry, fmt.Errorf("%s: %w", name, err)
-	}
-	entry.Source = source
-	entry.Binaries = map[string]string{}
-	binaries := map[string][]byte{name + ".spv": plain}
-	if usesPairs(plain) {
-		binaries[name+".int64.spv"] = wide
-	}
-	for file, code := range binaries {
-		entry.Binaries[file] = hash(code)
+	var entry shaders.Entry
+	binaries := map[string]string{}
+	for _, form := range []shaders.Form{{}, {Int64: true}, {Half: true}, {Half: true, Int64: true}} {
+		code, err := compile(folder, name, compiler, defines(form))
+		if err != nil {
+			return entry, err
+		}
+		if form == (shaders.Form{}) {
+			if entry, err = reflect(code); err != nil {
+				return entry, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		if form.Int64 && !usesPairs(code) || form.Half && !usesHalves(code) {
+			continue
+		}
+		file := form.File(name)
+		binaries[file] = hash(code)
 		if err := os.WriteFile(filepath.Join(folder, "spirv", file), code, 0o644); err != nil {
 			return entry, err
 		}
 	}
+	entry.Source, entry.Binaries = source, binaries
 	return entry, nil
 }
 
-// usesPairs: the shader has the type that INT64 changes.
+// usesPairs and usesHalves: the shader calls functions that INT64 and FP16 change (memory.glsl).
 func usesPairs(code []byte) bool { return bytes.Contains(code, []byte("load_pair(")) }
 
-func compile(folder, name string, compiler []string, defines ...string) ([]byte, error) {
+func usesHalves(code []byte) bool {
+	return slices.ContainsFunc([]string{"load_activation", "store_activation", "load_weight_pair"}, func(function string) bool {
+		return bytes.Contains(code, []byte(function))
+	})
+}
+
+// defines are the macros of a form.
+func defines(form shaders.Form) (all []string) {
+	if form.Half {
+		all = append(all, "-DFP16")
+	}
+	if form.Int64 {
+		all = append(all, "-DINT64")
+	}
+	return all
+}
+
+func compile(folder, name string, compiler, defines []string) ([]byte, error) {
 	out, err := os.CreateTemp("", name+"-*.spv")
 	if err != nil {
 		return nil, err

@@ -72,6 +72,35 @@ func TestATrainingStepIsMeasuredAndAccountedFor(t *testing.T) {
 	})
 }
 
+func TestHalvesAreMeasuredAsSuch(t *testing.T) {
+	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
+		if !d.Info.Features.Storage16 {
+			t.Skip("the device has no 16-bit storage")
+		}
+		m, err := NewMachine(d, layers.FP16, Sampling{Rounds: 2}, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, operations, err := Train{Backbone: "wrn-8-1", Units: []float64{1}, Classes: []int{3}, Size: 8, Batches: []int{2}}.Run(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels, err := Infer{Backbone: "wrn-8-1", Units: []float64{1}, Classes: 3, Size: 8, Batches: []int{2}}.Run(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range slices.Concat(steps, operations, levels) {
+			sound(t, r)
+			if r.Precision != "fp16" {
+				t.Errorf("a record of %s %s says %s", r.What, r.Name, r.Precision)
+			}
+		}
+		if !slices.ContainsFunc(operations, func(r Record) bool { return r.Name == "loss_scale_check" }) {
+			t.Error("no operation looks for overflows")
+		}
+	})
+}
+
 func TestEveryLevelIsMeasuredAtEveryBatch(t *testing.T) {
 	onMachine(t, func(t *testing.T, m *Machine) {
 		percent := 0

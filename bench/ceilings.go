@@ -19,9 +19,6 @@ const (
 	CeilingDownload      = "ceiling-download"       // device to host
 )
 
-// arithmetic is the precision whose multiply-adds the kernels do, also where tensors are stored in fp16.
-const arithmetic = "fp32"
-
 // Ceilings are what a device was measured to be able to: the records of names ceiling-... among others.
 type Ceilings []Record
 

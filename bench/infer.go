@@ -17,10 +17,12 @@ type Infer struct {
 }
 
 // Run is Levels.Run.
-func (i Infer) Run(ctx context.Context, m *Machine) ([]Record, error) {
+func (i Infer) Run(ctx context.Context, m *Machine) ([]Record, error) { return i.levels().Run(ctx, m) }
+
+func (i Infer) levels() Levels {
 	levels := RandomLevels(i.Backbone, i.Units, i.Classes, i.Size)
 	levels.Batches = i.Batches
-	return levels.Run(ctx, m)
+	return levels
 }
 
 // memoryInUse is what is allocated on a device.

@@ -21,8 +21,8 @@ type Machine struct {
 	ceilings    Ceilings // nil: not measured yet
 }
 
-// NewMachine prepares an open device, with the kernels of a precision that it runs by itself (layers.NewKernels). command is the command line,
-// for the records.
+// NewMachine prepares an open device, with the kernels that it runs by itself in a precision (layers.NewKernels). command is the
+// command line, for the records.
 func NewMachine(d *gpu.Device, p layers.Precision, s Sampling, command string) (*Machine, error) {
 	k, err := layers.NewKernels(d, p)
 	if err != nil {

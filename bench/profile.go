@@ -7,6 +7,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // profile is what the operations of a step took, by kind.
@@ -84,6 +85,9 @@ func (p *profile) add(samples []gpu.Sample) (total time.Duration) {
 	}
 	return total
 }
+
+// arithmetic is what steps compute in, whatever the precision of what they keep in memory.
+const arithmetic = string(layers.FP32)
 
 // account adds to a step's record what the profile knows of it.
 func (p *profile) account(step *Record, c Ceilings) {

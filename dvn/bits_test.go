@@ -44,8 +44,8 @@ func train(t *testing.T, k *layers.Kernels, p Phase, seed uint64) numbers {
 func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
 	for name, p := range bitPhases() {
 		t.Run(name, func(t *testing.T) {
-			want := map[string]numbers{}
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+			want := map[string]numbers{} // by kernels and device
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
 				first := train(t, k, p, 11)
 				wantSameBits(t, "the same seed again", first, train(t, k, p, 11))
 				if other := train(t, k, p, 12); len(differences(first, other)) == 0 {
@@ -55,11 +55,11 @@ func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
 					t.Setenv("DVNVK_SHUFFLE", seed)
 					wantSameBits(t, "DVNVK_SHUFFLE="+seed, first, train(t, k, p, 11))
 				}
-				want[k.Device.Info.Name] = first
+				want[k.Describe()+k.Device.Info.Name] = first
 			})
 			t.Setenv("DVNVK_FORCE_STAGING", "1")
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
-				wantSameBits(t, "DVNVK_FORCE_STAGING=1", want[k.Device.Info.Name], train(t, k, p, 11))
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+				wantSameBits(t, "DVNVK_FORCE_STAGING=1", want[k.Describe()+k.Device.Info.Name], train(t, k, p, 11))
 			})
 		})
 	}
@@ -69,7 +69,7 @@ func TestNothingIsWrittenBesideBuffers(t *testing.T) {
 	t.Setenv("DVNVK_RED_ZONES", "1")
 	for name, p := range bitPhases() {
 		t.Run(name, func(t *testing.T) {
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
 				train(t, k, p, 11) // its buffers live until the test ends
 				if err := k.Device.CheckRedZones(); err != nil {
 					t.Error(err)

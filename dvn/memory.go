@@ -52,12 +52,8 @@ func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int
 
 // PredictTrainer counts what a trainer takes with its store and, where heads distill, the old network's.
 func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (Memory, error) {
-	store, err := layOutStore(everyUnit, stored...)
+	t, store, err := layOutTrainer(k, p, stored, capacity)
 	if err != nil {
-		return nil, err
-	}
-	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil, k.Precision())}
-	if err := t.build(store, store, capacity); err != nil {
 		return nil, err
 	}
 	memory := Memory{}
@@ -69,17 +65,41 @@ func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[in
 	return memory, nil
 }
 
+// layOutTrainer is a trainer with its store, of which nothing is allocated.
+func layOutTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (*Trainer, *Store, error) {
+	store, err := layOutStore(everyUnit, stored...)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil, k.Precision())}
+	return t, store, t.build(store, store, capacity)
+}
+
 // PredictEvaluator counts what an evaluator takes, its store left out.
 func PredictEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (Memory, error) {
+	g, err := layOutEvaluator(k, p, capacity)
+	if err != nil {
+		return nil, err
+	}
+	return g.bytes, nil
+}
+
+// layOutEvaluator is an evaluator's graph, of which nothing is allocated.
+func layOutEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (*graph, error) {
 	p.normalise()
-	store, err := layOutStore(everyUnit, &p)
+	return layOutGraph(k, p, everyUnit, capacity)
+}
+
+// layOutGraph is a graph in evaluation mode over a store of some units, of which nothing is allocated.
+func layOutGraph(k *layers.Kernels, p Phase, units layers.UnitSet, capacity map[int]int) (*graph, error) {
+	store, err := layOutStore(units, &p)
 	if err != nil {
 		return nil, err
 	}
 	a := newArena(nil, k.Precision())
 	inputs, err := newInputs(a, &p, capacity)
-	if err == nil {
-		_, err = newGraph(a, k, store, &p, forEvaluation, inputs)
+	if err != nil {
+		return nil, err
 	}
-	return a.bytes, err
+	return newGraph(a, k, store, &p, forEvaluation, inputs)
 }

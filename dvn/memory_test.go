@@ -23,7 +23,7 @@ func TestMemoryIsPredicted(t *testing.T) {
 	shared.BN = BNShared
 	for name, p := range map[string]Phase{"joint": joint, "sequential": sequential, "shared batch-norm": shared} {
 		t.Run(name, func(t *testing.T) {
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
 				const evaluation = 24
 				n := map[int]int{1: 8, 2: 6}
 				predicted, err := PredictMemory(k, p, []*Phase{&p}, n, evaluation)

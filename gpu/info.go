@@ -75,7 +75,7 @@ type Features struct {
 	Float16           bool `json:"fp16"`               // DVNVK_DISABLE_FP16
 	Int16             bool `json:"int16"`              // DVNVK_DISABLE_INT16
 	Int64             bool `json:"int64"`              // DVNVK_DISABLE_INT64
-	Storage16         bool `json:"storage16"`          // DVNVK_DISABLE_16BIT_STORAGE
+	Storage16         bool `json:"storage16"`          // DVNVK_DISABLE_16BIT_STORAGE, DVNVK_DISABLE_FP16
 	MemoryBudget      bool `json:"memory_budget"`      // DVNVK_DISABLE_MEMORY_BUDGET
 	CooperativeMatrix bool `json:"cooperative_matrix"` // DVNVK_DISABLE_COOPERATIVE_MATRIX
 	Timestamps        bool `json:"timestamps"`         // DVNVK_DISABLE_TIMESTAMPS
@@ -130,7 +130,7 @@ func optionalFeatures(d vkx.Description) Features {
 		Float16:           d.Float16 && !switchedOn("DISABLE_FP16"),
 		Int16:             d.Int16 && !switchedOn("DISABLE_INT16"),
 		Int64:             d.Int64 && !switchedOn("DISABLE_INT64"),
-		Storage16:         d.Storage16 && !switchedOn("DISABLE_16BIT_STORAGE"),
+		Storage16:         d.Storage16 && !switchedOn("DISABLE_16BIT_STORAGE") && !switchedOn("DISABLE_FP16"),
 		MemoryBudget:      d.MemoryBudget && !switchedOn("DISABLE_MEMORY_BUDGET"),
 		CooperativeMatrix: d.CooperativeMatrix && !switchedOn("DISABLE_COOPERATIVE_MATRIX"),
 		Timestamps:        d.TimestampValidBits > 0 && !switchedOn("DISABLE_TIMESTAMPS"),

@@ -31,7 +31,7 @@ func TestEachSwitchTakesOneFeatureAway(t *testing.T) {
 		t.Fatalf("without switches: %+v, want %+v", got, all)
 	}
 	for name, without := range map[string]func(*Features){
-		"DVNVK_DISABLE_FP16":               func(f *Features) { f.Float16 = false },
+		"DVNVK_DISABLE_FP16":               func(f *Features) { f.Float16, f.Storage16 = false, false },
 		"DVNVK_DISABLE_INT16":              func(f *Features) { f.Int16 = false },
 		"DVNVK_DISABLE_INT64":              func(f *Features) { f.Int64 = false },
 		"DVNVK_DISABLE_16BIT_STORAGE":      func(f *Features) { f.Storage16 = false },

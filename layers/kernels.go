@@ -2,7 +2,9 @@ package layers
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -62,9 +64,21 @@ func (k *Kernels) Selection() Selection { return k.selection }
 // Precision is that of activations.
 func (k *Kernels) Precision() Precision { return k.precision }
 
-// Describe names the selection, the precision and the lanes.
+// Describe names the selection, how many passes its plan decides, the precision and the lanes.
 func (k *Kernels) Describe() string {
-	return fmt.Sprintf("%s %s lanes=%d", k.selection.Variant, k.precision, k.lanes)
+	planned := ""
+	if n := len(k.selection.Plan); n > 0 {
+		planned = fmt.Sprintf(" planned=%d", n)
+	}
+	return fmt.Sprintf("%s%s %s lanes=%d", k.selection.Variant, planned, k.precision, k.lanes)
+}
+
+// Fingerprint is a hash of what decides, beside device and driver, how fast the kernels are and in which order they add up:
+// the binaries of all shaders, lanes, width of loads, precision. Measurements of other kernels say nothing of these.
+func (k *Kernels) Fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%v %d %t %s", k.manifest, k.lanes, k.wide64, k.precision) // maps are printed in the order of their keys
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Builder records a list of operations. Operations report nothing by themselves; the first error comes out of Finish.

@@ -133,7 +133,7 @@ func PlanKey(p Pass, c Conv, heads []ConvHead) string {
 	var key strings.Builder
 	fmt.Fprintf(&key, "%s %dx%d/%d %d %v %v", p, c.Kernel, c.Kernel, c.Stride, c.InSize, c.In.Padded, c.Out.Padded)
 	for _, h := range heads {
-		fmt.Fprintf(&key, " %x>%x*%d", uint16(h.In), uint16(h.Out), h.X.Images)
+		fmt.Fprintf(&key, " %x:%x*%d", uint16(h.In), uint16(h.Out), h.X.Images)
 	}
 	if heads[0].X.Precision == FP16 {
 		fmt.Fprintf(&key, " %s", FP16)
@@ -147,6 +147,13 @@ type Selection struct {
 	Variant   Variant   `json:"variant"`
 	Plan      Plan      `json:"plan,omitempty"`
 	Precision Precision `json:"precision,omitempty"`
+}
+
+// WithPlan are the same kernels with a plan, which Choose follows where no variant is forced.
+func (k *Kernels) WithPlan(p Plan) (*Kernels, error) {
+	planned := *k
+	planned.selection.Plan = p
+	return &planned, planned.selection.check()
 }
 
 // EnvironmentSelection is the selection that DVNVK_CONV_VARIANT names, else Auto without a plan.

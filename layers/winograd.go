@@ -78,8 +78,8 @@ func (k *Kernels) sharedLoadsAreCheap() bool {
 func (winogradFamily) suits(k *Kernels, _ Pass, c Conv, heads []ConvHead) bool {
 	most := 0
 	for _, h := range heads {
-		_, rows := k.winogradRows(h.X.Images, c.InSize)
-		most = max(most, rows)
+		tiles, _ := k.winogradRows(h.X.Images, c.InSize)
+		most = max(most, tiles)
 	}
 	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
 }

@@ -45,7 +45,6 @@ Example:
 type measureFlags struct {
 	Repetitions int           `short:"r" placeholder:"N" help:"Samples of each. Default: at least 5, for as long as --duration."`
 	Duration    time.Duration `placeholder:"T" help:"How long to measure each, for example 10s. Default: 3s, or as long as -r takes."`
-	Precision   string        `enum:"fp32,fp16" default:"fp32" help:"Of activations and working weights in memory: ${enum}. Default: fp32."`
 	Format      string        `enum:"md,csv,json,jsonl,gobench" default:"md" help:"Form of the results: ${enum}. Default: md."`
 	JSON        bool          `help:"Short for --format json."`
 	Out         string        `placeholder:"FILE" help:"Write the results to a file, which appears when it is complete."`
@@ -81,12 +80,12 @@ func (f *measureFlags) format() string {
 }
 
 // measure has work measure on the devices that are asked for, and writes the records of all.
-func (f *measureFlags) measure(ctx context.Context, c *console, work func(m *bench.Machine) ([]bench.Record, error)) error {
-	return f.measureAs(ctx, c, bench.Write, work)
+func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work func(m *bench.Machine) ([]bench.Record, error)) error {
+	return f.measureAs(ctx, c, p, bench.Write, work)
 }
 
 // measureAs is measure with another way to write: bench.Write, or one that has a table of its own.
-func (f *measureFlags) measureAs(ctx context.Context, c *console, write recordWriter, work func(m *bench.Machine) ([]bench.Record, error)) error {
+func (f *measureFlags) measureAs(ctx context.Context, c *console, p layers.Precision, write recordWriter, work func(m *bench.Machine) ([]bench.Record, error)) error {
 	switch {
 	case f.Describe:
 		return bench.Describe(c.out)
@@ -96,13 +95,18 @@ func (f *measureFlags) measureAs(ctx context.Context, c *console, write recordWr
 	var records []bench.Record
 	err := f.open(func(d *gpu.Device, reason string) error {
 		c.message("device: %s, %s", d.Info.Name, reason)
-		m, err := bench.NewMachine(d, layers.Precision(f.Precision), f.sampling(), commandLine())
+		m, err := bench.NewMachine(d, p, f.sampling(), commandLine())
 		if err != nil {
 			return err
 		}
-		progress := c.begin("measuring", 0, 100, unit{"%", 1})
-		defer progress.end()
-		m.Progress = func(percent int) { progress.set(int64(percent), "") }
+		var p *progress // from the first report on: tuning comes before, and shows its own
+		defer func() { p.end() }()
+		m.Progress = func(percent int) {
+			if p == nil {
+				p = c.begin("measuring", 0, 100, unit{"%", 1})
+			}
+			p.set(int64(percent), "")
+		}
 		measured, err := work(m)
 		records = append(records, measured...)
 		return err

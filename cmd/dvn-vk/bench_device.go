@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dvn-vk/dvn-vk/bench"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // benchDeviceCmd measures ceilings.
@@ -27,5 +28,5 @@ func (b *benchDeviceCmd) Validate() error { return b.check() }
 
 // Run measures and prints.
 func (b *benchDeviceCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, func(m *bench.Machine) ([]bench.Record, error) { return bench.Device{}.Run(ctx, m) })
+	return b.measure(ctx, c, layers.FP32, func(m *bench.Machine) ([]bench.Record, error) { return bench.Device{}.Run(ctx, m) })
 }

@@ -11,7 +11,9 @@ import (
 type benchInferCmd struct {
 	Classes int           `default:"100" placeholder:"N" help:"Classes of the task. Default: 100."`
 	Batches bench.Numbers `default:"1,8,32,128" placeholder:"N,..." help:"Images at a time; each is measured. Default: 1,8,32,128."`
+	tuneFlag
 	networkFlags
+	precisionFlag
 	measureFlags
 }
 
@@ -34,7 +36,11 @@ func (b *benchInferCmd) Validate() error {
 
 // Run measures and prints.
 func (b *benchInferCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, func(m *bench.Machine) ([]bench.Record, error) {
-		return bench.Infer{Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batches}.Run(ctx, m)
+	return b.measure(ctx, c, b.Precision, func(m *bench.Machine) ([]bench.Record, error) {
+		infer := bench.Infer{Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batches}
+		if err := b.tune(ctx, c, m, infer); err != nil {
+			return nil, err
+		}
+		return infer.Run(ctx, m)
 	})
 }

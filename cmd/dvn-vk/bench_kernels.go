@@ -42,7 +42,7 @@ func (b *benchKernelsCmd) Validate() error {
 
 // Run measures and prints.
 func (b *benchKernelsCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, func(m *bench.Machine) ([]bench.Record, error) {
+	return b.measure(ctx, c, layers.FP32, func(m *bench.Machine) ([]bench.Record, error) {
 		shapes := b.Shapes
 		if len(shapes) == 0 {
 			var err error

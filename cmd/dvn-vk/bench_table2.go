@@ -21,6 +21,8 @@ type benchTable2Cmd struct {
 	Classes  int           `xor:"classes" placeholder:"N" help:"Classes of the task. Default: 50."`
 	Size     int           `xor:"size" placeholder:"N" help:"Side of the images in pixels: 32, 64 or 96; the stem's stride follows (1, 2, 3). Default: 64."`
 	Batches  bench.Numbers `default:"1,8,32,128" placeholder:"N,..." help:"Images at a time; 1 is measured in any case. Default: 1,8,32,128."`
+	tuneFlag
+	precisionFlag
 	measureFlags
 }
 
@@ -75,5 +77,10 @@ func (b *benchTable2Cmd) Run(ctx context.Context, c *console) error {
 		levels = bench.Levels{Phase: n.Phase, Task: b.Task, From: n.Values}
 	}
 	levels.Batches = slices.Compact(slices.Sorted(slices.Values(append(b.Batches, 1))))
-	return b.measureAs(ctx, c, bench.WriteTable2, func(m *bench.Machine) ([]bench.Record, error) { return levels.Run(ctx, m) })
+	return b.measureAs(ctx, c, b.Precision, bench.WriteTable2, func(m *bench.Machine) ([]bench.Record, error) {
+		if err := b.tune(ctx, c, m, levels); err != nil {
+			return nil, err
+		}
+		return levels.Run(ctx, m)
+	})
 }

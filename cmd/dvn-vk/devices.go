@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // devicesCmd lists devices.
@@ -147,6 +148,11 @@ func yesNo(yes bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+// precisionFlag is common to what computes without a run.
+type precisionFlag struct {
+	Precision layers.Precision `enum:"fp32,fp16" default:"fp32" help:"fp32, or fp16: activations in half the memory. Default: fp32."`
 }
 
 // deviceFlag chooses a device.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/dvn/training"
 	"github.com/dvn-vk/dvn-vk/gpu"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // evalCmd tests a run.
@@ -12,6 +13,7 @@ type evalCmd struct {
 	Folder    string `arg:"" name:"run" help:"Folder of the run; its newest checkpoint that verifies is tested."`
 	Data      string `placeholder:"DIR" help:"Folder with the data sets. Default: that of the training."`
 	LimitTest int    `placeholder:"N" help:"Test on the first N images of each task. Default: as many as in training."`
+	Precision string `enum:",fp32,fp16" default:"" placeholder:"P" help:"fp32 or fp16. Default: the run's."`
 	JSON      bool   `help:"Print JSON."`
 	deviceFlag
 }
@@ -40,7 +42,7 @@ func (e *evalCmd) Run(ctx context.Context, c *console) error {
 		c.message("device: %s, %s", d.Info.Name, reason)
 		var err error
 		rows, err = training.Evaluate(ctx, training.EvalOptions{
-			Dir: e.Folder, DataDir: e.Data, LimitTest: e.LimitTest, Device: d, Observer: view.observer(),
+			Dir: e.Folder, DataDir: e.Data, LimitTest: e.LimitTest, Precision: layers.Precision(e.Precision), Device: d, Observer: view.observer(),
 		})
 		return err
 	})

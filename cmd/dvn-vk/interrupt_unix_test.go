@@ -49,6 +49,7 @@ type runs struct {
 func newRuns(t *testing.T) runs {
 	r := runs{t, t.TempDir()}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // the user's compiled pipelines are left alone
+	t.Setenv("DVNVK_NO_TUNE", "1")
 	if err := os.WriteFile(filepath.Join(r.dir, "steady.toml"), []byte(steady), 0o644); err != nil {
 		t.Fatal(err)
 	}

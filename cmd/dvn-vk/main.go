@@ -22,6 +22,7 @@ type program struct {
 	Eval    evalCmd    `cmd:"" help:"Test every task and level of a run."`
 	Verify  verifyCmd  `cmd:"" help:"Check the numbers that a device computes."`
 	Bench   benchCmd   `cmd:"" help:"Measure how fast a device is."`
+	Tune    tuneCmd    `cmd:"" help:"Measure which kernels are the fastest on a device, and remember it."`
 	Devices devicesCmd `cmd:"" help:"List the Vulkan devices of this machine."`
 	Data    dataCmd    `cmd:"" help:"Fetch and look at data sets."`
 	Version versionCmd `cmd:"" help:"Print version, revision and platform."`

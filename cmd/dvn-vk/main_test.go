@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData"} {
 				env.Setenv(name, cache)
 			}
+			env.Setenv("DVNVK_NO_TUNE", "1") // the scripts that tune unset it
 			return nil
 		},
 	})

@@ -75,7 +75,11 @@ func compareHeads(a, b dvn.HeadID) int {
 
 func (v *trainingView) endEpoch(d training.EpochDone) {
 	v.progress.end()
-	v.console.message("%s: accuracy %s; %.0f images/s", v.title(), accuracies(d.Rows), d.ImagesPerSecond)
+	text := fmt.Sprintf("%s: accuracy %s; %.0f images/s", v.title(), accuracies(d.Rows), d.ImagesPerSecond)
+	if d.LossScale != nil {
+		text += fmt.Sprintf("; loss scale %g, %d steps skipped so far", d.LossScale.Scale, d.LossScale.Skipped)
+	}
+	v.console.message("%s", text)
 }
 
 // accuracies lists what the tasks reached in order of level: shapes 61.2 70.4 %, textures 80.1 88.9 %.

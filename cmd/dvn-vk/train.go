@@ -22,6 +22,7 @@ type trainCmd struct {
 	PrintConfig bool   `help:"Print the complete configuration, other flags included, and do nothing."`
 	Data        string `placeholder:"DIR" help:"Folder with the data sets. Default: the configuration's, else data."`
 	deviceFlag
+	tuneFlag
 	Out     string `placeholder:"DIR" help:"Folder of the run, new or empty. Default: runs/NAME, or runs/NAME-2 and so on if that is there."`
 	Profile bool   `help:"Time every operation, and print those that take most of the time."`
 	overrides
@@ -32,6 +33,7 @@ type overrides struct {
 	Backbone        *string `placeholder:"B" help:"Network: wrn-n-s, resnet-n or resnet-n-w, for example wrn-14-1."`
 	Epochs          *int    `placeholder:"N" help:"Epochs of each phase."`
 	Batch           *int    `placeholder:"N" help:"Images of each task in a step."`
+	Precision       *string `placeholder:"P" help:"fp32, or fp16: activations in half the memory."`
 	Seed            *uint64 `placeholder:"S" help:"What decides initial weights, order of images and augmentation."`
 	LimitTrain      *int    `placeholder:"N" help:"Train on the first N images of each task; 0 for all."`
 	LimitTest       *int    `placeholder:"N" help:"Test on the first N images of each task; 0 for all."`
@@ -49,6 +51,7 @@ Example:
 
     dvn-vk train quick
     dvn-vk train j1 --data data --backbone wrn-14-1 --epochs 20
+    dvn-vk train quick --precision fp16
     dvn-vk train --resume runs/j1
     dvn-vk train --print-config j1 > mine.toml
     dvn-vk train mine.toml --out runs/mine`
@@ -57,7 +60,7 @@ Example:
 // Validate refuses what cannot be meant.
 func (t *trainCmd) Validate() error {
 	switch {
-	case t.Resume != "" && (t.Scenario != "" || t.PrintConfig || t.Out != "" || t.Profile || t.overrides != overrides{}):
+	case t.Resume != "" && (t.Scenario != "" || t.PrintConfig || t.Out != "" || t.Profile || t.NoTune || t.overrides != overrides{}):
 		return errors.New("--resume goes on with the run's own configuration: only --data and --device go with it")
 	case t.Resume != "":
 		return nil
@@ -114,6 +117,7 @@ func (o overrides) apply(c *scenario.Config) {
 	for i := range c.Tasks {
 		set(&c.Tasks[i].Batch, o.Batch)
 	}
+	set(&c.Precision, o.Precision)
 	set(&c.Seed, o.Seed)
 	set(&c.Data.LimitTrain, o.LimitTrain)
 	set(&c.Data.LimitTest, o.LimitTest)
@@ -140,9 +144,11 @@ func (t *trainCmd) start(ctx context.Context, c *console, config scenario.Config
 		}
 	}
 	c.message("run folder: %s", out)
+	tuner, end := t.tuner(c)
+	defer end()
 	return t.train(c, out, func(d *gpu.Device, reason string, o training.Observer) (*training.Summary, error) {
 		return training.Start(ctx, training.Options{
-			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Observer: o,
+			Config: config, Dir: out, Device: d, DeviceReason: reason, Command: os.Args, Version: version(), Profile: t.Profile, Tuner: tuner, Observer: o,
 		})
 	})
 }
@@ -194,6 +200,9 @@ func (t *trainCmd) train(c *console, run string, work func(*gpu.Device, string, 
 	}
 	if summary.AlreadyFinished {
 		c.message("%s is finished: there is nothing to go on with", run)
+	}
+	if scale := summary.LossScale; scale != nil {
+		c.message("fp16: %d of %d steps skipped, the loss scale ends at %g", scale.Skipped, summary.Steps, scale.Scale)
 	}
 	printHeads(c.out, summary.Rows)
 	if summary.Profile != nil {

@@ -18,10 +18,10 @@ import (
 
 // verifyCmd checks a device's numbers.
 type verifyCmd struct {
-	Fixtures  []string `arg:"" optional:"" name:"fixture" help:"Fixture files. Default: those in the program itself."`
-	Precision string   `enum:"fp32,fp16" default:"fp32" help:"How activations lie in memory: fp32, or fp16 with wider tolerances. Default: fp32."`
-	Ops       bool     `help:"Check every operation by itself, in over a thousand cases, in place of whole networks."`
-	JSON      bool     `help:"Print JSON."`
+	Fixtures []string `arg:"" optional:"" name:"fixture" help:"Fixture files. Default: those in the program itself."`
+	Ops      bool     `help:"Check every operation by itself, in over a thousand cases, in place of whole networks."`
+	JSON     bool     `help:"Print JSON."`
+	precisionFlag
 	deviceFlag
 }
 
@@ -67,7 +67,7 @@ func (v *verifyCmd) Run(ctx context.Context, c *console) error {
 // operations runs the conformance cases.
 func (v *verifyCmd) operations(ctx context.Context, c *console, d *gpu.Device) error {
 	var p *progress
-	results, err := conformance.Run(ctx, d, layers.Precision(v.Precision), func(done, total int) {
+	results, err := conformance.Run(ctx, d, v.Precision, func(done, total int) {
 		if p == nil {
 			p = c.begin("operations", 0, int64(total), unit{"cases", 1})
 		}
@@ -95,7 +95,7 @@ func (v *verifyCmd) operations(ctx context.Context, c *console, d *gpu.Device) e
 
 // fixtures runs the files, or the embedded set; those that cannot be run do not keep the others from it.
 func (v *verifyCmd) fixtures(ctx context.Context, c *console, d *gpu.Device) error {
-	kernels, err := layers.NewKernels(d, layers.Precision(v.Precision))
+	kernels, err := layers.NewKernels(d, v.Precision)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type Config struct {
 	Temperature     float64   `toml:"temperature" comment:"Temperature of the distillation loss. Default: 2."`
 	Teacher         string    `toml:"teacher" comment:"Level of the old network that teaches an old task's heads. top: the last. same: each head's own. Default: top."`
 	Frozen          []string  `toml:"frozen" comment:"Names of tensors that do not train; * matches anything. Default: none."`
+	Precision       string    `toml:"precision" comment:"How activations lie in memory. fp32. fp16: half the memory, with a dynamic loss scale. Default: fp32."`
 	Seed            uint64    `toml:"seed" comment:"Decides initialisation, order of the images and augmentation. Default: 1."`
 	CheckpointEvery int       `toml:"checkpoint_every" comment:"Steps between checkpoints; one is written at each epoch's end in any case. Default: 0, there only."`
 	Data            Data      `toml:"data" comment:"Where the images come from."`

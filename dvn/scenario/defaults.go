@@ -16,6 +16,7 @@ func (c *Config) fill(given lines, name string) {
 	orDefault(given, "loss_reduction", &c.LossReduction, "sum")
 	orDefault(given, "temperature", &c.Temperature, 2)
 	orDefault(given, "teacher", &c.Teacher, "top")
+	orDefault(given, "precision", &c.Precision, "fp32")
 	orDefault(given, "seed", &c.Seed, 1)
 	if k := len(c.Units); k >= 1 && k <= network.MaxUnits { // others are refused later
 		orDefault(given, "level_units", &c.LevelUnits, network.DefaultLevelUnits(k))

@@ -71,6 +71,7 @@ var refused = []struct {
 	{"an unknown trunk mode", "trunk_mode = \"off\"\n" + valid, []string{`x.toml:1: trunk_mode: "off"`}},
 	{"an unknown reduction", "loss_reduction = \"max\"\n" + valid, []string{`x.toml:1: loss_reduction: "max"`}},
 	{"an unknown teacher", "teacher = \"bottom\"\n" + valid, []string{`x.toml:1: teacher: "bottom"`}},
+	{"an unknown precision", "precision = \"fp8\"\n" + valid, []string{`x.toml:1: precision: "fp8" is not one of fp32, fp16`}},
 	{"a temperature of zero", "temperature = 0\n" + valid, []string{"x.toml:1: temperature: 0 is not a positive number"}},
 	{"an infinite temperature", "temperature = inf\n" + valid, []string{"x.toml:1: temperature: +Inf"}},
 	{"an empty frozen pattern", "frozen = [\n\"a\",\n\"\"]\n" + valid, []string{"x.toml:3: frozen[2]: "}},

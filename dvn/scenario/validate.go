@@ -45,6 +45,7 @@ func (c Config) problems() []problem {
 	v.oneOf("loss_reduction", c.LossReduction, "sum", "mean")
 	v.positive("temperature", c.Temperature)
 	v.oneOf("teacher", c.Teacher, "top", "same")
+	v.oneOf("precision", c.Precision, "fp32", "fp16")
 	for i, pattern := range c.Frozen {
 		v.text(fmt.Sprintf("frozen[%d]", i+1), pattern)
 	}

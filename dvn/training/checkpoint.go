@@ -27,6 +27,7 @@ type state struct {
 	Seconds      float64            `json:"seconds"`
 	MetricsBytes int64              `json:"metrics_bytes"` // of metrics.jsonl; lines behind it are cut off on resume
 	Finished     bool               `json:"finished"`
+	LossScale    *layers.LossScale  `json:"loss_scale,omitempty"` // of FP16, from the first step on
 }
 
 // origin says what made a checkpoint.
@@ -204,6 +205,9 @@ func parseCheckpoint(path string, metadata map[string]string) (*checkpoint, erro
 	var err error
 	if c.config, err = scenario.Parse(path, []byte(metadata["config"])); err != nil {
 		return nil, err
+	}
+	if scale := c.state.LossScale; scale != nil && !(scale.Scale >= 1) {
+		return nil, fmt.Errorf("%s: metadata state: a loss scale of %v, the least is 1", path, scale.Scale)
 	}
 	if len(c.classes) != len(c.config.Tasks) || len(c.normalisations) != len(c.config.Tasks) {
 		return nil, fmt.Errorf("%s: classes and normalisations of %d and %d tasks, the configuration has %d", path, len(c.classes), len(c.normalisations), len(c.config.Tasks))

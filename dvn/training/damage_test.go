@@ -106,6 +106,7 @@ var damages = []struct {
 		copy(f.Tensors[0].Data, safetensors.F32("", []int{1}, []float32{float32(math.NaN())}).Data)
 	}), "element [0 0 0 0] is NaN"},
 	{"a state that is no JSON", metadata("state", "{"), "metadata state"},
+	{"a loss scale of 0", metadata("state", `{"phase": 1, "epoch": 1, "loss_scale": {"scale": 0}}`), "a loss scale of 0"},
 	{"a configuration that is none", metadata("config", "lr = "), "step-"},
 	{"classes of one task", metadata("classes", `[["a"]]`), "classes and normalisations of 1 and 2 tasks"},
 }

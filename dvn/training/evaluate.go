@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -159,8 +160,9 @@ func headLatency(k *layers.Kernels, store *dvn.Store, p *dvn.Phase, h dvn.Head) 
 
 // EvalOptions of an evaluation.
 type EvalOptions struct {
-	Dir, DataDir string // the run's folder; where the data sets are now, empty: as before
-	LimitTest    int    // test the first images of each task only; 0: as the run did
+	Dir, DataDir string           // the run's folder; where the data sets are now, empty: as before
+	LimitTest    int              // test the first images of each task only; 0: as the run did
+	Precision    layers.Precision // empty: the run's
 	Device       *gpu.Device
 	Observer     Observer
 }
@@ -191,7 +193,7 @@ func Evaluate(ctx context.Context, o EvalOptions) ([]Row, error) {
 		}
 		tasks = append(tasks, taskData{test: test, normalisation: c.normalisations[j]})
 	}
-	kernels, err := layers.NewKernels(o.Device, layers.FP32)
+	kernels, err := layers.NewKernels(o.Device, cmp.Or(o.Precision, layers.Precision(c.config.Precision)))
 	if err != nil {
 		return nil, err
 	}

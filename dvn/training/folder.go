@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // folder is a run's folder while it is open: metrics.jsonl and log.txt are appended to.
@@ -22,12 +23,14 @@ type folder struct {
 
 const (
 	configFile  = "config.toml"
+	kernelsFile = "kernels.json"
 	metricsFile = "metrics.jsonl"
 	logFile     = "log.txt"
 )
 
-// createFolder makes a new run folder with its configuration. A folder that holds anything already is refused.
-func createFolder(dir string, c scenario.Config) (*folder, error) {
+// createFolder makes a new run folder with its configuration and, for people, its kernels: resuming takes those of the
+// checkpoint. A folder that holds anything already is refused.
+func createFolder(dir string, c scenario.Config, kernels layers.Selection) (*folder, error) {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return nil, fmt.Errorf("%s is not empty: name another folder with --out, or continue its run with --resume %s", dir, dir)
 	}
@@ -39,6 +42,12 @@ func createFolder(dir string, c scenario.Config) (*folder, error) {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, configFile), text, 0o644); err != nil {
+		return nil, err
+	}
+	if text, err = json.MarshalIndent(kernels, "", "  "); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, kernelsFile), append(text, '\n'), 0o644); err != nil {
 		return nil, err
 	}
 	return openFolder(dir, 0)
@@ -82,6 +91,9 @@ type metric struct {
 	Top5     *float64 `json:"top5,omitempty"`
 	Seconds  float64  `json:"seconds"`
 	Rate     float64  `json:"rate"`
+	// Of FP16: the loss scale at the epoch's end, and the run's steps so far that changed nothing since a gradient was not finite.
+	LossScale    *float32 `json:"loss_scale,omitempty"`
+	SkippedSteps *uint32  `json:"skipped_steps,omitempty"`
 }
 
 // write appends lines, waits until they are on disk, and returns the file's length.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dvn-vk/dvn-vk/dvn"
+	"github.com/dvn-vk/dvn-vk/layers"
 )
 
 // Observer is told what happens; functions that are nil are left out.
@@ -32,8 +33,9 @@ type StepDone struct {
 type EpochDone struct {
 	Phase, Epoch    int
 	Rows            []EpochRow
-	Seconds         float64 // of the run so far, in all sessions
-	ImagesPerSecond float64 // of this epoch's training steps in this session
+	Seconds         float64           // of the run so far, in all sessions
+	ImagesPerSecond float64           // of this epoch's training steps in this session
+	LossScale       *layers.LossScale // at its end; nil in FP32
 }
 
 // EpochRow is what an epoch brought for one head. Accuracies in percent on the test split.
@@ -79,8 +81,10 @@ type ProfileRow struct {
 type Summary struct {
 	Dir             string
 	Rows            []Row
-	Profile         *Profile // nil where none was asked for
-	AlreadyFinished bool     // a resume had nothing to do
+	Steps           int               // of the run, skipped ones included
+	LossScale       *layers.LossScale // at its end; nil in FP32
+	Profile         *Profile          // nil where none was asked for
+	AlreadyFinished bool              // a resume had nothing to do
 }
 
 // ErrInterrupted is returned where the context ended: the step was finished and a checkpoint written.

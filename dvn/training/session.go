@@ -11,6 +11,7 @@ import (
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
+	"github.com/dvn-vk/dvn-vk/layers/tune"
 )
 
 // Options of a new run.
@@ -22,6 +23,7 @@ type Options struct {
 	Command      []string // as it was typed, for the record
 	Version      string   // of the program
 	Profile      bool
+	Tuner        *tune.Tuner // decides by which variants the convolutions of steps run; nil: what suits the device
 	Observer     Observer
 }
 
@@ -49,16 +51,16 @@ func Start(ctx context.Context, o Options) (*Summary, error) {
 	s := &session{Options: o, state: state{Phase: 1, Epoch: 1, LossSums: map[string]float64{}}, began: time.Now()}
 	defer s.close()
 	var err error
-	if s.kernels, err = layers.NewKernels(o.Device, layers.FP32); err != nil {
+	if s.kernels, err = layers.NewKernels(o.Device, layers.Precision(o.Config.Precision)); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.store.Initialise(o.Config.Seed); err != nil {
 		return nil, err
 	}
-	if s.folder, err = createFolder(o.Dir, o.Config); err != nil {
+	if s.folder, err = createFolder(o.Dir, o.Config, s.kernels.Selection()); err != nil {
 		return nil, err
 	}
 	return s.run(ctx, nil)
@@ -104,7 +106,7 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	if s.kernels, err = layers.NewKernelsOf(o.Device, c.origin.Selection); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.restore(s.store, "", true); err != nil {
@@ -112,7 +114,7 @@ func Resume(ctx context.Context, o ResumeOptions) (*Summary, error) {
 	}
 	if c.state.Finished {
 		rows, err := s.table(ctx)
-		return &Summary{Dir: o.Dir, Rows: rows, AlreadyFinished: true}, err
+		return &Summary{Dir: o.Dir, Rows: rows, Steps: s.state.TotalSteps, LossScale: s.state.LossScale, AlreadyFinished: true}, err
 	}
 	if s.folder, err = openFolder(o.Dir, c.state.MetricsBytes); err != nil {
 		return nil, err
@@ -140,8 +142,8 @@ func (s *session) say(text string) {
 	}
 }
 
-// prepare loads the data, lays the phases out, predicts memory and allocates the store.
-func (s *session) prepare() error {
+// prepare loads the data, lays the phases out, chooses kernels, predicts memory and allocates the store.
+func (s *session) prepare(ctx context.Context) error {
 	var err error
 	if s.tasks, err = loadTraining(s.Config); err != nil {
 		return err
@@ -160,6 +162,9 @@ func (s *session) prepare() error {
 		}
 	}
 	if err := checkFrozen(s.Config.Frozen, s.phases); err != nil {
+		return err
+	}
+	if err := s.tune(ctx); err != nil {
 		return err
 	}
 	if err := s.checkMemory(); err != nil {
@@ -188,7 +193,7 @@ func (s *session) run(ctx context.Context, from *checkpoint) (*Summary, error) {
 		return nil, err
 	}
 	s.folder.log.Info("finished", "steps", s.state.TotalSteps, "seconds", s.seconds())
-	return &Summary{Dir: s.Dir, Rows: rows, Profile: s.profile.summary()}, nil
+	return &Summary{Dir: s.Dir, Rows: rows, Steps: s.state.TotalSteps, LossScale: s.state.LossScale, Profile: s.profile.summary()}, nil
 }
 
 func (s *session) seconds() float64 { return s.before + time.Since(s.began).Seconds() }
@@ -265,6 +270,7 @@ func (s *session) step(w *worker, rate float64) (images int, err error) {
 	s.state.Streams = states
 	s.state.Step++
 	s.state.TotalSteps++
+	s.keepLossScale(w, result)
 	for id, loss := range result.Losses {
 		s.state.LossSums[id.String()] += float64(loss)
 	}
@@ -279,9 +285,21 @@ func (s *session) step(w *worker, rate float64) (images int, err error) {
 	return images, nil
 }
 
+// keepLossScale notes what a step in FP16 left of the loss scale.
+func (s *session) keepLossScale(w *worker, result *dvn.StepResult) {
+	if s.kernels.Precision() != layers.FP16 {
+		return
+	}
+	scale := w.trainer.LossScale()
+	s.state.LossScale = &scale
+	if result.Skipped {
+		s.folder.log.Info("step skipped: a gradient is not finite", "phase", s.state.Phase, "epoch", s.state.Epoch, "step", s.state.Step, "loss_scale", scale.Scale)
+	}
+}
+
 // endEpoch writes what the epoch brought, moves the state on and writes a checkpoint.
 func (s *session) endEpoch(w *worker, rate float64, scores []score, imagesPerSecond float64) error {
-	done := EpochDone{Phase: s.state.Phase, Epoch: s.state.Epoch, Seconds: s.seconds(), ImagesPerSecond: imagesPerSecond}
+	done := EpochDone{Phase: s.state.Phase, Epoch: s.state.Epoch, Seconds: s.seconds(), ImagesPerSecond: imagesPerSecond, LossScale: s.state.LossScale}
 	var lines []metric
 	for _, sc := range scores {
 		id := dvn.HeadID{Task: sc.task, Level: sc.level}
@@ -292,6 +310,9 @@ func (s *session) endEpoch(w *worker, rate float64, scores []score, imagesPerSec
 		line := metric{
 			Phase: s.state.Phase, Epoch: (s.state.Phase-1)*s.Config.Learning.Epochs + s.state.Epoch, Task: row.Task, Level: row.Level,
 			Loss: row.Loss, Accuracy: row.Accuracy, Seconds: done.Seconds, Rate: rate,
+		}
+		if s.state.LossScale != nil {
+			line.LossScale, line.SkippedSteps = &s.state.LossScale.Scale, &s.state.LossScale.Skipped
 		}
 		if row.HasTop5 {
 			line.Top5 = &row.Top5

@@ -81,13 +81,16 @@ func metricsOf(t *testing.T, dir string) string {
 func TestAnInterruptedRunEndsWithTheSameBits(t *testing.T) {
 	for _, objective := range []string{"joint", "sequential"} {
 		t.Run(objective, func(t *testing.T) {
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) { interruptAndResume(t, k.Device, objective) })
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+				config := tinyConfig(t, objective)
+				config.Precision = string(k.Precision())
+				interruptAndResume(t, k.Device, config)
+			})
 		})
 	}
 }
 
-func interruptAndResume(t *testing.T, d *gpu.Device, objective string) {
-	config := tinyConfig(t, objective)
+func interruptAndResume(t *testing.T, d *gpu.Device, config scenario.Config) {
 	whole := filepath.Join(t.TempDir(), "whole")
 	summary, err := Start(t.Context(), Options{Config: config, Dir: whole, Device: d})
 	if err != nil {
@@ -138,14 +141,20 @@ func TestARunKeepsTheKernelsThatItBeganWith(t *testing.T) {
 
 func interruptAfter(t *testing.T, d *gpu.Device, c scenario.Config, dir string, steps int) {
 	t.Helper()
+	interruptStart(t, Options{Config: c, Dir: dir, Device: d}, steps)
+}
+
+func interruptStart(t *testing.T, o Options, steps int) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := 0
-	_, err := Start(ctx, Options{Config: c, Dir: dir, Device: d, Observer: Observer{Step: func(StepDone) {
+	o.Observer.Step = func(StepDone) {
 		if done++; done == steps {
 			cancel()
 		}
-	}}})
+	}
+	_, err := Start(ctx, o)
 	if !errors.Is(err, ErrInterrupted) {
 		t.Fatalf("interrupted after %d steps: got %v, want ErrInterrupted", steps, err)
 	}

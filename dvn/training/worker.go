@@ -55,6 +55,9 @@ func (s *session) newWorker(p *dvn.Phase, from *checkpoint) (*worker, error) {
 		w.close()
 		return nil, err
 	}
+	if s.state.LossScale != nil {
+		w.trainer.SetLossScale(*s.state.LossScale)
+	}
 	w.steps = stepsPerEpoch(streams)
 	w.loader = data.NewLoader(context.Background(), streams, preparedSteps)
 	return w, nil

@@ -82,7 +82,8 @@ type tally struct {
 // judge takes what a device wrote into account.
 func (t *tally) judge(c *check, memory []float32) {
 	for k, at := range c.at {
-		got, allowed := float64(0), c.allowed
+		var got float64
+		allowed := c.allowed
 		if c.halves {
 			got = float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
 			allowed += halfRounding(max(math.Abs(got), math.Abs(c.want[k]))) / (c.magnitude[k] + tiny)

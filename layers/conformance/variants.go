@@ -12,6 +12,15 @@ import (
 // docs/kernels.md).
 const winogradRoundings = 400
 
+// Allowed is by how much a variant's sum of terms products may differ from the reference, relative to the sum of their absolute
+// values (tolerance.go).
+func Allowed(v layers.Variant, terms int) float64 {
+	if v.Family() == layers.Winograd {
+		return allowed(winogradRoundings, terms)
+	}
+	return allowed(plain, terms)
+}
+
 // variantFamilies are the passes of convolutions by a variant, on cases that it can run.
 func variantFamilies(name string, v layers.Variant, cases, roundings int) []family {
 	return []family{

@@ -82,7 +82,7 @@ func (c *convBench) work(pass layers.Pass, variant layers.Variant) Work {
 	conv, heads := c.conv, c.heads(pass)
 	conv.Variants[pass] = variant
 	conv.Memory.Prepared[pass] = c.floats("prepared weights", c.Kernels.PreparedFloats(pass, conv))
-	conv.Memory.Scratch = c.floats("scratch", c.Kernels.ConvScratch(pass, conv, heads, c.blocks()))
+	conv.Memory.Scratch[pass] = c.floats("scratch", c.Kernels.ConvScratch(pass, conv, heads, c.blocks()))
 	halves := c.Kernels.HalfWeights(pass, conv)
 	conv.Memory.Half = c.numbers("weights in halves", layers.FP16, halves)
 	if conv.Memory.Prepared[pass].Size+conv.Memory.Half.Size > 0 {

@@ -7,60 +7,134 @@ import (
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
-// arena allocates what a graph needs and releases it together. Without a device it only counts: so memory is predicted by
-// the very code that allocates it.
+// arena allocates what a graph needs and releases it together. Passing tensors lie where a plan says. A sketch of an arena, which
+// has no device, allocates nothing: plans are made from it, and memory is so predicted by the very code that allocates it.
 type arena struct {
-	device    *gpu.Device // nil: count only
+	device    *gpu.Device // nil: a sketch
 	precision layers.Precision
 	bytes     map[gpu.Purpose]uint64
 	buffers   []*gpu.Buffer
 	exchanges []*gpu.Exchange
-	err       error // the first; later requests do nothing
+	passing   []*passing // of a sketch, in the order in which they were asked for
+	planned   []*gpu.Buffer
+	places    []place // of the passing tensors that are still to be asked for; without a plan each has a buffer of its own
+	err       error   // the first; later requests do nothing
 }
 
-// allocationUnit is what the device rounds every buffer up to.
-const allocationUnit = 256
-
-func newArena(device *gpu.Device, p layers.Precision) *arena {
-	return &arena{device: device, precision: p, bytes: map[gpu.Purpose]uint64{}}
+// sketchArena allocates nothing.
+func sketchArena(p layers.Precision) *arena {
+	return &arena{precision: p, bytes: map[gpu.Purpose]uint64{}}
 }
 
-func (a *arena) count(purpose gpu.Purpose, bytes uint64) {
-	a.bytes[purpose] += (bytes + allocationUnit - 1) / allocationUnit * allocationUnit
+// newArena allocates the plan's buffers. The same tensors have to be asked for as of the sketch that the plan was made from, in
+// the same order.
+func newArena(device *gpu.Device, p layers.Precision, plan *plan) *arena {
+	a := &arena{device: device, precision: p, bytes: map[gpu.Purpose]uint64{}, places: plan.places}
+	for i, size := range plan.sizes {
+		fill := leave
+		if plan.zeroed[i] {
+			fill = zero
+		}
+		a.planned = append(a.planned, a.buffer("passing tensors", gpu.Activations, size, fill))
+	}
+	return a
 }
 
-// floats allocates zeros of the given shape.
-func (a *arena) floats(name string, purpose gpu.Purpose, shape ...int) gpu.Range {
-	return a.zeros(name, purpose, append([]int{4}, shape...)...)
+// What a new buffer holds.
+const (
+	leave = iota // whatever it is
+	zero
+)
+
+// buffer allocates size bytes, or a placeholder in a sketch; nil after an error.
+func (a *arena) buffer(name string, purpose gpu.Purpose, size uint64, fill int) *gpu.Buffer {
+	if a.err != nil {
+		return nil
+	}
+	if a.device == nil {
+		b := gpu.Placeholder(name, purpose, size)
+		a.bytes[purpose] += b.Room()
+		return b
+	}
+	b, err := a.device.NewBuffer(name, purpose, size)
+	if err != nil {
+		a.err = err
+		return nil
+	}
+	a.buffers = append(a.buffers, b)
+	a.bytes[purpose] += b.Room()
+	if fill == zero {
+		a.err = b.All().Fill(0)
+	}
+	return b
 }
 
-// zeros allocates as many bytes as factors come to.
-func (a *arena) zeros(name string, purpose gpu.Purpose, factors ...int) gpu.Range {
+// size multiplies factors; 0 after an error.
+func (a *arena) size(factors ...int) uint64 {
 	bytes, err := gpu.Product(factors...)
 	if a.err == nil {
 		a.err = err
 	}
+	if a.err != nil {
+		return 0
+	}
+	return bytes
+}
+
+// floats allocates zeros of the given shape that stay.
+func (a *arena) floats(name string, purpose gpu.Purpose, shape ...int) gpu.Range {
+	return a.zeros(name, purpose, append([]int{4}, shape...)...)
+}
+
+// zeros allocates as many bytes as factors come to, which stay.
+func (a *arena) zeros(name string, purpose gpu.Purpose, factors ...int) gpu.Range {
+	bytes := a.size(factors...)
+	if bytes == 0 {
+		return gpu.Range{}
+	}
+	if b := a.buffer(name, purpose, bytes, zero); b != nil {
+		return b.All()
+	}
+	return gpu.Range{}
+}
+
+// passingFloats is memory for floats that are of no use once the last operation of a step that touches them is done; at first
+// they are anything.
+func (a *arena) passingFloats(name string, shape ...int) gpu.Range {
+	return a.pass(name, halo{}, a.size(append([]int{4}, shape...)...))
+}
+
+// activations is a passing tensor with a zero halo.
+func (a *arena) activations(name string, images, size, maps int) layers.Activations {
+	return a.tensor(name, images, size, maps, halo{size, maps, a.precision.Bytes()})
+}
+
+// inside is a passing tensor of the same shape of which nobody reads the halo.
+func (a *arena) inside(name string, images, size, maps int) layers.Activations {
+	return a.tensor(name, images, size, maps, halo{})
+}
+
+func (a *arena) tensor(name string, images, size, maps int, h halo) layers.Activations {
+	r := a.pass(name, h, a.size(a.precision.Bytes(), images, size+2, size+2, maps))
+	return layers.Activations{Range: r, Precision: a.precision, Images: images, Size: size, Maps: maps}
+}
+
+// pass gives the next passing tensor its place.
+func (a *arena) pass(name string, h halo, bytes uint64) gpu.Range {
 	if a.err != nil || bytes == 0 {
 		return gpu.Range{}
 	}
-	a.count(purpose, bytes)
 	if a.device == nil {
-		return gpu.Range{Size: bytes}
+		t := &passing{Buffer: gpu.Placeholder(name, gpu.Activations, bytes), name: name, halo: h}
+		a.passing = append(a.passing, t)
+		return t.All()
 	}
-	buffer, err := a.device.NewBuffer(name, purpose, bytes)
-	if err != nil {
-		a.err = err
+	at := a.places[0]
+	a.places = a.places[1:]
+	if at.buffer < 0 {
 		return gpu.Range{}
 	}
-	a.buffers = append(a.buffers, buffer)
-	a.err = buffer.All().Fill(0)
-	return buffer.All()
-}
-
-// activations allocates a tensor with a zero halo.
-func (a *arena) activations(name string, purpose gpu.Purpose, images, size, maps int) layers.Activations {
-	r := a.zeros(name, purpose, a.precision.Bytes(), images, size+2, size+2, maps)
-	return layers.Activations{Range: r, Precision: a.precision, Images: images, Size: size, Maps: maps}
+	return a.planned[at.buffer].Part(at.offset, bytes)
 }
 
 // ints allocates a table of numbers that never changes.
@@ -83,23 +157,18 @@ func (a *arena) exchange(name string, shape ...int) *gpu.Exchange {
 
 // exchanged allocates as many bytes as factors come to for host and device to exchange.
 func (a *arena) exchanged(name string, factors ...int) *gpu.Exchange {
-	bytes, err := gpu.Product(factors...)
-	if a.err == nil {
-		a.err = err
-	}
+	bytes := a.size(factors...)
 	if a.err != nil {
 		return nil
 	}
-	a.count(gpu.Staging, bytes)
+	var e *gpu.Exchange
 	if a.device == nil {
-		return nil
-	}
-	e, err := a.device.NewExchange(name, bytes)
-	if err != nil {
-		a.err = err
+		e = gpu.PlaceholderExchange(name, bytes)
+	} else if e, a.err = a.device.NewExchange(name, bytes); a.err != nil {
 		return nil
 	}
 	a.exchanges = append(a.exchanges, e)
+	a.bytes[gpu.Staging] += e.Buffer().Room()
 	clear(e.Host())
 	return e
 }

@@ -6,7 +6,11 @@ import "github.com/dvn-vk/dvn-vk/layers"
 // included: what a tuner measures. Nothing is allocated. capacity is that of NewTrainer: kernels are chosen for full batches.
 func TrainingConvolutions(k *layers.Kernels, p Phase, capacity map[int]int) ([]layers.ConvCase, error) {
 	p.normalise()
-	t, _, err := layOutTrainer(k, p, []*Phase{&p}, capacity)
+	store, err := sketchStore(true, everyUnit, &p)
+	if err != nil {
+		return nil, err
+	}
+	t, err := sketchTrainer(k, store, store, p, capacity)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +27,11 @@ func LevelConvolutions(k *layers.Kernels, p Phase, id HeadID, batch int) ([]laye
 	if err != nil {
 		return nil, err
 	}
-	g, err := layOutGraph(k, alone, layers.NewUnitSet(alone.Heads[0].Units...), map[int]int{alone.Heads[0].Input: batch})
+	store, err := sketchStore(false, layers.NewUnitSet(alone.Heads[0].Units...), &alone)
+	if err != nil {
+		return nil, err
+	}
+	g, err := evaluationOn(sketchArena(k.Precision()), k, store, alone, map[int]int{alone.Heads[0].Input: batch})
 	if err != nil {
 		return nil, err
 	}

@@ -6,8 +6,6 @@ import (
 
 // Evaluator runs heads in evaluation mode: batch-norm with running statistics, in the convolutions' epilogues.
 type Evaluator struct {
-	phase    Phase
-	arena    *arena
 	graph    *graph
 	programs map[string]*layers.Program
 	kernels  *layers.Kernels
@@ -16,20 +14,11 @@ type Evaluator struct {
 
 // NewEvaluator prepares the heads of a phase with the weights as they are now; capacity is the largest batch of every task whose images are seen.
 func NewEvaluator(k *layers.Kernels, store *Store, p Phase, capacity map[int]int) (*Evaluator, error) {
-	e := &Evaluator{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}}
-	e.phase.normalise()
-	inputs, err := newInputs(e.arena, &e.phase, capacity)
-	if err == nil {
-		e.graph, err = newGraph(e.arena, k, store, &e.phase, forEvaluation, inputs)
-	}
-	if err == nil {
-		err = e.graph.prepare()
-	}
+	g, err := newEvaluation(k, store, p.Normalised(), capacity)
 	if err != nil {
-		e.Close()
 		return nil, err
 	}
-	return e, nil
+	return &Evaluator{kernels: k, graph: g, programs: map[string]*layers.Program{}}, nil
 }
 
 // Run computes the logits of every head on one batch of every task. The result is valid until the next run.
@@ -55,9 +44,7 @@ func (e *Evaluator) program(n counts) (*layers.Program, error) {
 		return p, nil
 	}
 	b := e.kernels.NewBuilder()
-	e.graph.upload(b, n)
-	e.graph.forward(b, n, false)
-	b.Recorder().Download(e.graph.logits, 0, e.graph.logits.Buffer().Size())
+	e.graph.infer(b, n)
 	p, err := b.Finish("evaluation, batches "+key, false)
 	if err == nil {
 		e.programs[key] = p
@@ -71,5 +58,5 @@ func (e *Evaluator) Close() {
 		p.Close()
 	}
 	e.programs = nil
-	e.arena.close()
+	e.graph.close()
 }

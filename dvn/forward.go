@@ -103,10 +103,10 @@ func (g *graph) blockNorms(i int, n counts) (norms1, norms2 []layers.NormHead) {
 	for _, t := range g.trunks {
 		images, m := n[t.input], &t.blocks[i]
 		norms1 = append(norms1, layers.NormHead{
-			Norm: m.norm1, X: m.z1.For(images), Y: m.y1.For(images), DY: m.dMiddle.For(images), DX: m.dMiddle.For(images),
+			Norm: m.norm1, X: m.z1.For(images), Y: m.y1.For(images), DY: m.dy1.For(images), DX: m.dz1.For(images),
 		})
 		norms2 = append(norms2, layers.NormHead{
-			Norm: m.norm2, X: m.z2.For(images), Y: m.y2.For(images), DY: m.dy.For(images), DX: m.dz2.For(images),
+			Norm: m.norm2, X: m.z2.For(images), Y: m.y2.For(images), DY: m.dy2.For(images), DX: m.dz2.For(images),
 			Residual: t.blockInput(i).For(images), Source: m.sources,
 		})
 	}
@@ -121,10 +121,11 @@ func (g *graph) convNorm(b *layers.Builder, c layers.Conv, convs []layers.ConvHe
 		b.ConvForward(c, weights, convs, fusedInto(convs, norms, residualStride))
 		return
 	}
-	b.ConvForward(c, weights, convs, nil)
 	if g.batchStatistics() {
-		b.Statistics(c.Name, norms)
+		b.ConvForwardStatistics(c, weights, convs, norms)
 		g.mergeStatistics(b, c, norms, update)
+	} else {
+		b.ConvForward(c, weights, convs, nil)
 	}
 	b.Apply(c.Name, norms, residualStride)
 }

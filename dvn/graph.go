@@ -8,12 +8,12 @@ import (
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
-// use is what a graph is for; it decides what is kept in memory and which statistics normalise.
+// use is what a graph is for; it decides which tensors there are and which statistics normalise.
 type use int
 
 const (
-	forTraining   use = iota // everything is kept for the backward pass
-	forEvaluation            // activations are overwritten block by block
+	forTraining use = iota
+	forEvaluation
 )
 
 // graph is a phase's network in memory: stems once for each (stem, images), trunks once for each (trunk, images), heads. It
@@ -40,7 +40,7 @@ type graph struct {
 type stem struct {
 	task, input int
 	conv        layers.Conv
-	z, y, dy    layers.Activations // convolution's output, activations, gradient of both in turn
+	z, y, dy    layers.Activations // convolution's output, activations, gradient of both in turn: see trunkBlock
 	norm        layers.Norm
 }
 
@@ -56,14 +56,13 @@ type trunk struct {
 	dStem  layers.Activations // gradient of the stem's output from this trunk alone
 }
 
-// trunkBlock is a block's memory. Evaluation has no gradients, and its tensors share memory with those of other blocks.
+// trunkBlock is a block's tensors. Convolutions read y1, y2, dz1 and dz2, so these have zero halos; of the others only the inside
+// counts. Evaluation has no gradients.
 type trunkBlock struct {
-	z1, y1, z2, y2   layers.Activations
-	dy               layers.Activations // of y2
-	dMiddle          layers.Activations // of y1, then of z1
-	dz2              layers.Activations
-	norm1, norm2     layers.Norm
-	sources, targets gpu.Range // the shortcut's maps
+	z1, y1, z2, y2     layers.Activations
+	dz1, dy1, dz2, dy2 layers.Activations // gradients of these
+	norm1, norm2       layers.Norm
+	sources, targets   gpu.Range // the shortcut's maps
 }
 
 // head is a classifier on a trunk.
@@ -78,7 +77,7 @@ type head struct {
 	teacherLogits    gpu.Range // of the old network, where the loss is distillation
 }
 
-// newGraph lays out a phase on inputs. Without a device in the arena it only counts memory.
+// newGraph lays out a phase on inputs.
 func newGraph(a *arena, k *layers.Kernels, store *Store, p *Phase, use use, inputs map[int]*input) (*graph, error) {
 	s, err := newShape(p)
 	if err != nil {
@@ -131,14 +130,18 @@ func (g *graph) addHead(h Head) {
 	added := &head{Head: h, trunk: t, classes: g.phase.Tasks[h.Task-1].Classes}
 	if h.Adapt {
 		for i := range added.adapted {
-			added.adapted[i] = g.floats(fmt.Sprintf("%s adapt%d", name, i+1), gpu.Activations, n, features)
+			added.adapted[i] = g.passingFloats(fmt.Sprintf("%s adapt%d", name, i+1), n, features)
 			if g.use == forTraining {
-				added.dAdapted[i] = g.floats(fmt.Sprintf("%s adapt%d gradient", name, i+1), gpu.Gradients, n, features)
+				added.dAdapted[i] = g.passingFloats(fmt.Sprintf("%s adapt%d gradient", name, i+1), n, features)
 			}
 		}
 	}
 	if g.use == forTraining {
-		added.gradient = g.floats(name+" logits' gradient", gpu.Gradients, n, added.classes)
+		if h.Loss == NoLoss {
+			added.gradient = g.floats(name+" logits' gradient", gpu.Gradients, n, added.classes) // zeros that nobody writes
+		} else {
+			added.gradient = g.passingFloats(name+" logits' gradient", n, added.classes)
+		}
 	}
 	g.heads = append(g.heads, added)
 }
@@ -151,12 +154,14 @@ func (g *graph) trunkFor(h Head) *trunk {
 	t := &trunk{key: h.Trunk, input: h.Input, stem: g.stemFor(h.Trunk[0], h.Input), units: layers.NewUnitSet(h.Units...)}
 	n, features := g.inputs[h.Input].capacity, g.feature.Width(t.units)
 	name := headName(t.key[0], t.key[1])
-	if g.use == forTraining {
-		g.allocateTraining(t, name, n)
-	} else {
-		g.allocateEvaluation(t, name, n)
+	for _, b := range g.blocks {
+		t.blocks = append(t.blocks, g.trunkBlock(name+"."+b.name, n, b.conv2.OutSize(), b.conv2.Out.Width(t.units)))
 	}
-	t.pooled = g.floats(name+" pooled", gpu.Activations, n, features)
+	t.pooled = g.passingFloats(name+" pooled", n, features)
+	if g.use == forTraining {
+		t.dPool = g.passingFloats(name+" pooled gradient", n, features)
+		t.dStem = g.inside(name+" stem's gradient", n, t.stem.conv.OutSize(), g.stem.Total())
+	}
 	g.trunks = append(g.trunks, t)
 	for i, b := range g.blocks {
 		m := &t.blocks[i]
@@ -185,13 +190,13 @@ func (g *graph) stemFor(task, input int) *stem {
 	}
 	s := &stem{task: task, input: input, conv: g.stemConv(task)}
 	n, size, maps, name := g.inputs[input].capacity, s.conv.OutSize(), g.stem.Total(), stemName(task)
-	s.y = g.activations(name, gpu.Activations, n, size, maps)
+	s.y = g.activations(name, n, size, maps)
 	s.z = s.y
 	if g.use == forTraining || g.batchStatistics() {
-		s.z = g.activations(name+" convolution", gpu.Activations, n, size, maps)
+		s.z = g.inside(name+" convolution", n, size, maps)
 	}
 	if g.use == forTraining {
-		s.dy = g.activations(name+" gradient", gpu.Gradients, n, size, maps)
+		s.dy = g.activations(name+" gradient", n, size, maps)
 	}
 	s.norm = g.norm(name+".bn", maps, s.z, g.phase.stemPasses(task) > 1)
 	s.norm.Physical = g.identity
@@ -221,57 +226,20 @@ func (g *graph) batchStatistics() bool {
 	return g.phase.BN == BNBatch
 }
 
-// allocateTraining keeps every convolution's output and every activation. Gradients of a block's output alternate between
-// two tensors a group, since blocks of a group have one shape.
-func (g *graph) allocateTraining(t *trunk, name string, n int) {
-	type groupMemory struct {
-		dy           [2]layers.Activations
-		dMiddle, dz2 layers.Activations
+// trunkBlock asks for a block's tensors of one shape. Where batch-norm is part of the convolution there is no z.
+func (g *graph) trunkBlock(name string, images, size, maps int) trunkBlock {
+	forConvolutions := func(what string) layers.Activations { return g.activations(name+" "+what, images, size, maps) }
+	inside := func(what string) layers.Activations { return g.inside(name+" "+what, images, size, maps) }
+	b := trunkBlock{y1: forConvolutions("between"), y2: forConvolutions("output")}
+	b.z1, b.z2 = b.y1, b.y2
+	if g.use == forTraining || g.batchStatistics() {
+		b.z1, b.z2 = inside("conv1"), inside("conv2")
 	}
-	var memory groupMemory
-	shapeOf := [2]int{}
-	for i, b := range g.blocks {
-		size, maps := b.conv2.OutSize(), b.conv2.Out.Width(t.units)
-		tensor := func(purpose gpu.Purpose, what string) layers.Activations {
-			return g.activations(name+"."+b.name+" "+what, purpose, n, size, maps)
-		}
-		if current := [2]int{size, maps}; current != shapeOf {
-			shapeOf = current
-			memory = groupMemory{
-				dy:      [2]layers.Activations{tensor(gpu.Gradients, "gradient 0"), tensor(gpu.Gradients, "gradient 1")},
-				dMiddle: tensor(gpu.Gradients, "gradient between"), dz2: tensor(gpu.Gradients, "gradient of conv2"),
-			}
-		}
-		t.blocks = append(t.blocks, trunkBlock{
-			z1: tensor(gpu.Activations, "conv1"), y1: tensor(gpu.Activations, "between"),
-			z2: tensor(gpu.Activations, "conv2"), y2: tensor(gpu.Activations, "output"),
-			dy: memory.dy[i%2], dMiddle: memory.dMiddle, dz2: memory.dz2,
-		})
+	if g.use == forTraining {
+		b.dz1, b.dz2 = forConvolutions("gradient of conv1"), forConvolutions("gradient of conv2")
+		b.dy1, b.dy2 = inside("gradient between"), inside("gradient of the output")
 	}
-	t.dPool = g.floats(name+" pooled gradient", gpu.Gradients, n, g.feature.Width(t.units))
-	t.dStem = g.activations(name+" stem's gradient", gpu.Gradients, n, t.stem.conv.OutSize(), g.stem.Total())
-}
-
-// allocateEvaluation has a few tensors a shape: a block reads one, writes between into another and its output into a third.
-func (g *graph) allocateEvaluation(t *trunk, name string, n int) {
-	var between, z layers.Activations
-	var outputs [2]layers.Activations
-	shapeOf := [2]int{}
-	for i, b := range g.blocks {
-		size, maps := b.conv2.OutSize(), b.conv2.Out.Width(t.units)
-		if current := [2]int{size, maps}; current != shapeOf {
-			shapeOf = current
-			tensor := func(what string) layers.Activations {
-				return g.activations(name+"."+b.name+" "+what, gpu.Activations, n, size, maps)
-			}
-			between, outputs = tensor("between"), [2]layers.Activations{tensor("output 0"), tensor("output 1")}
-			z = between
-			if g.batchStatistics() {
-				z = tensor("convolution")
-			}
-		}
-		t.blocks = append(t.blocks, trunkBlock{z1: z, y1: between, z2: z, y2: outputs[i%2]})
-	}
+	return b
 }
 
 // trunkNorm is the batch-norm of a trunk after convolution conv of a block.
@@ -300,7 +268,7 @@ func (g *graph) norm(name string, maps int, z layers.Activations, shared bool) l
 		DGamma: g.store.gradient(name + ".weight"), DBeta: g.store.gradient(name + ".bias"),
 	}
 	if g.use == forTraining || g.batchStatistics() {
-		n.Partials = g.floats(name+" partial sums", gpu.Activations, g.kernels.NormPartials(z.Images, z.Size, maps))
+		n.Partials = g.passingFloats(name+" partial sums", g.kernels.NormPartials(z.Images, z.Size, maps))
 	}
 	if g.use == forTraining && shared {
 		n.DGamma = g.floats(name+" gamma's gradient of one pass", gpu.Gradients, maps)

@@ -12,13 +12,19 @@ import (
 )
 
 // input is what a step gets of one task: images [N, size+2, size+2, channels padded] where some head sees them, labels [N]
-// where some head learns from them.
+// where some head learns from them. With two slots the host writes one while the device reads the other.
 type input struct {
 	task, size, channels, maps, capacity, classes int
 	precision                                     layers.Precision
-	images, labels                                *gpu.Exchange
+	slots                                         []inputSlot
+	slot                                          int // that is written and recorded at present
 	seen, learned                                 bool
 }
+
+type inputSlot struct{ images, labels *gpu.Exchange }
+
+func (in *input) images() *gpu.Exchange { return in.slots[in.slot].images }
+func (in *input) labels() *gpu.Exchange { return in.slots[in.slot].labels }
 
 // Batch is one task's images, float32 [N, size, size, channels] normalised and augmented, and their labels (which evaluation
 // does not need).
@@ -29,12 +35,14 @@ type Batch struct {
 
 // newInputs makes room for the images and labels of a phase; capacity gives the largest batch of each task whose images are
 // seen. A head's labels are its own task's, whatever images it sees.
-func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error) {
+func newInputs(a *arena, p *Phase, capacity map[int]int, slots int) (map[int]*input, error) {
 	inputs := map[int]*input{}
 	of := func(task, n int) *input {
 		if inputs[task] == nil {
 			t := p.Tasks[task-1]
-			inputs[task] = &input{task: task, precision: a.precision, size: t.Size, channels: t.Channels, maps: even(t.Channels), classes: t.Classes}
+			inputs[task] = &input{
+				task: task, precision: a.precision, size: t.Size, channels: t.Channels, maps: even(t.Channels), classes: t.Classes, slots: make([]inputSlot, slots),
+			}
 		}
 		inputs[task].capacity = max(inputs[task].capacity, n)
 		return inputs[task]
@@ -51,11 +59,13 @@ func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error)
 	}
 	for _, task := range slices.Sorted(maps.Keys(inputs)) {
 		in := inputs[task]
-		if in.seen {
-			in.images = a.exchanged(fmt.Sprintf("images of task %d", task), in.precision.Bytes(), in.capacity, in.size+2, in.size+2, in.maps)
-		}
-		if in.learned {
-			in.labels = a.exchange(fmt.Sprintf("labels of task %d", task), in.capacity)
+		for i := range in.slots {
+			if in.seen {
+				in.slots[i].images = a.exchanged(fmt.Sprintf("images of task %d", task), in.precision.Bytes(), in.capacity, in.size+2, in.size+2, in.maps)
+			}
+			if in.learned {
+				in.slots[i].labels = a.exchange(fmt.Sprintf("labels of task %d", task), in.capacity)
+			}
 		}
 	}
 	return inputs, a.err
@@ -64,8 +74,8 @@ func newInputs(a *arena, p *Phase, capacity map[int]int) (map[int]*input, error)
 // activations are the images of a batch of n as a tensor of the network.
 func (in *input) activations(n int) layers.Activations {
 	a := layers.Activations{Precision: in.precision, Images: n, Size: in.size, Maps: in.maps}
-	if in.images != nil {
-		a.Range = in.images.Buffer().All()
+	if in.seen {
+		a.Range = in.images().Buffer().All()
 	}
 	return a.For(n)
 }
@@ -77,7 +87,7 @@ func (in *input) writeImages(images []float32) (int, error) {
 	if n < 1 || n > in.capacity || len(images) != n*pixels {
 		return 0, fmt.Errorf("task %d: %d numbers are not 1 to %d images of %dx%d pixels and %d channels", in.task, len(images), in.capacity, in.size, in.size, in.channels)
 	}
-	floats, halves := floatsOf(in.images.Host()), halvesOf(in.images.Host())
+	floats, halves := floatsOf(in.images().Host()), halvesOf(in.images().Host())
 	row := (in.size + 2) * in.maps
 	for line := range n * in.size {
 		from := images[line*in.size*in.channels:]
@@ -106,7 +116,7 @@ func (in *input) writeLabels(labels []int32) error {
 			return fmt.Errorf("task %d: label %d of image %d is not from 0 to %d", in.task, label, i, in.classes-1)
 		}
 	}
-	copy(intsOf(in.labels.Host()), labels)
+	copy(intsOf(in.labels().Host()), labels)
 	return nil
 }
 

@@ -53,7 +53,6 @@ func (l *Level) Close() { l.store.Close() }
 // Inference is a level that is ready to run on batches of a fixed size: one recorded list, and the memory that it needs.
 type Inference struct {
 	level   *Level
-	arena   *arena
 	graph   *graph
 	program *layers.Program
 	input   *input
@@ -64,34 +63,19 @@ type Inference struct {
 // weights and running statistics alone is computed here.
 func (l *Level) NewInference(batch int, profile bool) (*Inference, error) {
 	head := l.phase.Heads[0]
-	i := &Inference{level: l, arena: newArena(l.kernels.Device, l.kernels.Precision()), outputs: batch * l.phase.Tasks[head.Task-1].Classes}
-	err := i.prepare(counts{head.Input: batch}, profile)
+	n := counts{head.Input: batch}
+	g, err := newEvaluation(l.kernels, l.store, l.phase, n)
 	if err != nil {
+		return nil, fmt.Errorf("%s, batch %d: %w", HeadID{head.Task, head.Level}, batch, err)
+	}
+	i := &Inference{level: l, graph: g, input: g.inputs[head.Input], outputs: batch * l.phase.Tasks[head.Task-1].Classes}
+	b := l.kernels.NewBuilder()
+	g.infer(b, n)
+	if i.program, err = b.Finish("inference", profile); err != nil {
 		i.Close()
 		return nil, fmt.Errorf("%s, batch %d: %w", HeadID{head.Task, head.Level}, batch, err)
 	}
 	return i, nil
-}
-
-func (i *Inference) prepare(n counts, profile bool) error {
-	l := i.level
-	inputs, err := newInputs(i.arena, &l.phase, n)
-	if err != nil {
-		return err
-	}
-	i.input = inputs[l.phase.Heads[0].Input]
-	if i.graph, err = newGraph(i.arena, l.kernels, l.store, &l.phase, forEvaluation, inputs); err != nil {
-		return err
-	}
-	if err := i.graph.prepare(); err != nil {
-		return err
-	}
-	b := l.kernels.NewBuilder()
-	i.graph.upload(b, n)
-	i.graph.forward(b, n, false)
-	b.Recorder().Download(i.graph.logits, 0, i.graph.logits.Buffer().Size())
-	i.program, err = b.Finish("inference", profile)
-	return err
 }
 
 // Run computes the logits [batch, classes] of images [batch, size, size, channels], normalised, into the caller's memory. It
@@ -118,7 +102,7 @@ func (i *Inference) Outputs() int { return i.outputs }
 func (i *Inference) Memory() Memory {
 	m := Memory{}
 	m.add(i.level.store.bytes(false))
-	m.add(i.arena.bytes)
+	m.add(i.graph.bytes)
 	m.add(map[gpu.Purpose]uint64{gpu.Staging: i.program.TableBytes()})
 	return m
 }
@@ -135,5 +119,5 @@ func (i *Inference) Variants() []layers.Variant { return i.graph.variants() }
 // Close releases what the inference allocated, not its level. Closing twice is harmless.
 func (i *Inference) Close() {
 	i.program.Close()
-	i.arena.close()
+	i.graph.close()
 }

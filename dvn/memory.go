@@ -52,11 +52,20 @@ func PredictMemory(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int
 
 // PredictTrainer counts what a trainer takes with its store and, where heads distill, the old network's.
 func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (Memory, error) {
-	t, store, err := layOutTrainer(k, p, stored, capacity)
+	store, err := sketchStore(true, everyUnit, stored...)
 	if err != nil {
 		return nil, err
 	}
-	memory := Memory{}
+	t, err := sketchTrainer(k, store, store, p, capacity)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := t.plan()
+	if err != nil {
+		return nil, err
+	}
+	memory := plan.memory()
+	memory[gpu.Staging] += (slots - 1) * plan.tableBytes
 	memory.add(t.arena.bytes)
 	memory.add(store.bytes(true))
 	if t.teacher != nil {
@@ -65,41 +74,31 @@ func PredictTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[in
 	return memory, nil
 }
 
-// layOutTrainer is a trainer with its store, of which nothing is allocated.
-func layOutTrainer(k *layers.Kernels, p Phase, stored []*Phase, capacity map[int]int) (*Trainer, *Store, error) {
-	store, err := layOutStore(everyUnit, stored...)
-	if err != nil {
-		return nil, nil, err
-	}
-	t := &Trainer{phase: p.Normalised(), kernels: k, arena: newArena(nil, k.Precision())}
-	return t, store, t.build(store, store, capacity)
-}
-
 // PredictEvaluator counts what an evaluator takes, its store left out.
 func PredictEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (Memory, error) {
-	g, err := layOutEvaluator(k, p, capacity)
+	p = p.Normalised()
+	store, err := sketchStore(false, everyUnit, &p)
 	if err != nil {
 		return nil, err
 	}
-	return g.bytes, nil
+	_, memory, err := planEvaluation(k, store, p, capacity)
+	return memory, err
 }
 
-// layOutEvaluator is an evaluator's graph, of which nothing is allocated.
-func layOutEvaluator(k *layers.Kernels, p Phase, capacity map[int]int) (*graph, error) {
-	p.normalise()
-	return layOutGraph(k, p, everyUnit, capacity)
-}
-
-// layOutGraph is a graph in evaluation mode over a store of some units, of which nothing is allocated.
-func layOutGraph(k *layers.Kernels, p Phase, units layers.UnitSet, capacity map[int]int) (*graph, error) {
-	store, err := layOutStore(units, &p)
+// PredictLevel counts what a level alone takes and inference in batches of a size.
+func PredictLevel(k *layers.Kernels, p Phase, id HeadID, batch int) (Memory, error) {
+	alone, err := p.Alone(id)
 	if err != nil {
 		return nil, err
 	}
-	a := newArena(nil, k.Precision())
-	inputs, err := newInputs(a, &p, capacity)
+	store, err := sketchStore(false, layers.NewUnitSet(alone.Heads[0].Units...), &alone)
 	if err != nil {
 		return nil, err
 	}
-	return newGraph(a, k, store, &p, forEvaluation, inputs)
+	_, memory, err := planEvaluation(k, store, alone, map[int]int{alone.Heads[0].Input: batch})
+	if err != nil {
+		return nil, err
+	}
+	memory.add(store.bytes(false))
+	return memory, nil
 }

@@ -59,6 +59,63 @@ func TestMemoryIsPredicted(t *testing.T) {
 	})
 }
 
+// What is predicted is what the device is asked for, idle parts of its blocks included.
+func TestMemoryIsPredictedWithinFivePercentOfWhatTheDeviceIsAskedFor(t *testing.T) {
+	const most = 0.05
+	compare := func(t *testing.T, what string, predicted Memory, k *layers.Kernels) {
+		t.Helper()
+		asked := k.Device.Allocated()
+		off := math.Abs(float64(predicted.Total())/float64(asked) - 1)
+		t.Logf("%s: %s are predicted, %s asked for: %.1f %% off", what, gpu.Bytes(predicted.Total()), gpu.Bytes(asked), 100*off)
+		if off > most {
+			t.Errorf("%s: %d bytes are predicted, %d are asked for", what, predicted.Total(), asked)
+		}
+	}
+	for _, c := range []struct {
+		backbone string
+		batch    int
+	}{{"wrn-8-1", 16}, {"wrn-14-1", 8}, {"wrn-20-4", 6}} {
+		t.Run(c.backbone, func(t *testing.T) {
+			p := jointPhase(c.backbone, []float64{1, 1}, []int{1, 2}, Task{10, 3, 32, 1}, Task{100, 3, 32, 1})
+			n := map[int]int{1: c.batch, 2: c.batch}
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+				if !k.Device.Info.Features.Unified {
+					t.Skip("staging has another side in the host's memory")
+				}
+				must := func(m Memory, err error) Memory {
+					t.Helper()
+					if err != nil {
+						t.Fatal(err)
+					}
+					return m
+				}
+				predicted := must(PredictTrainer(k, p, []*Phase{&p}, n))
+				store := newStore(t, k, 1, &p)
+				trainer := newTrainer(t, k, store, nil, p, n)
+				if _, err := trainer.program(n); err != nil {
+					t.Fatal(err)
+				}
+				compare(t, "training", predicted, k)
+				trainer.Close()
+
+				predicted = must(PredictEvaluator(k, p, n))
+				predicted.add(store.bytes(true))
+				e := newEvaluator(t, k, store, p, n)
+				if _, err := e.program(n); err != nil {
+					t.Fatal(err)
+				}
+				compare(t, "evaluation", predicted, k)
+				e.Close()
+				store.Close()
+
+				predicted = must(PredictLevel(k, p, HeadID{2, 1}, 4))
+				newInference(t, k, p, HeadID{2, 1}, Random(1), 4)
+				compare(t, "inference of a level", predicted, k)
+			})
+		})
+	}
+}
+
 func TestMemoryDoesNotGrowOverSteps(t *testing.T) {
 	const (
 		steps           = 300

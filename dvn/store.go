@@ -33,7 +33,7 @@ func NewStore(device *gpu.Device, train bool, phases ...*Phase) (*Store, error) 
 	return s, nil
 }
 
-// allocate makes the buffers of a store that was laid out; where that fails nothing is left.
+// allocate makes the buffers of a store that was laid out, without a device placeholders; where that fails nothing is left.
 func (s *Store) allocate(device *gpu.Device, train bool) error {
 	buffers := []struct {
 		to      **gpu.Buffer
@@ -49,7 +49,12 @@ func (s *Store) allocate(device *gpu.Device, train bool) error {
 		if !b.wanted {
 			continue
 		}
-		buffer, err := device.NewBuffer(b.name, b.purpose, 4*uint64(b.floats))
+		bytes := 4 * uint64(b.floats)
+		if device == nil {
+			*b.to = gpu.Placeholder(b.name, b.purpose, bytes)
+			continue
+		}
+		buffer, err := device.NewBuffer(b.name, b.purpose, bytes)
 		if err == nil {
 			*b.to = buffer
 			err = buffer.All().Fill(0)
@@ -73,6 +78,15 @@ func Tensors(phases ...*Phase) ([]*Tensor, error) {
 
 // everyUnit is every unit that a network can have.
 const everyUnit = ^layers.UnitSet(0)
+
+// sketchStore is a store of which nothing is allocated.
+func sketchStore(train bool, units layers.UnitSet, phases ...*Phase) (*Store, error) {
+	s, err := layOutStore(units, phases...)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.allocate(nil, train)
+}
 
 // layOutStore gives every tensor of some units its place and allocates nothing: enough to count memory.
 func layOutStore(units layers.UnitSet, phases ...*Phase) (*Store, error) {
@@ -106,7 +120,7 @@ func layOutStore(units layers.UnitSet, phases ...*Phase) (*Store, error) {
 
 // bytes is what the store takes on a device, by purpose.
 func (s *Store) bytes(train bool) map[gpu.Purpose]uint64 {
-	a := newArena(nil, layers.FP32)
+	a := sketchArena(layers.FP32)
 	a.floats("weights", gpu.Weights, s.weightFloats)
 	a.floats("running statistics", gpu.Weights, s.statisticFloats)
 	if train {

@@ -17,7 +17,7 @@ type HeadID struct{ Task, Level int }
 // String is as in task1.level2.
 func (h HeadID) String() string { return headName(h.Task, h.Level) }
 
-// Trainer runs the steps of one phase on a store. A step is recorded once for each combination of batch sizes.
+// Trainer runs the steps of one phase on a store. A step is recorded once for each combination of batch sizes, and slot.
 type Trainer struct {
 	phase    Phase
 	arena    *arena
@@ -26,18 +26,44 @@ type Trainer struct {
 	hyper    *gpu.Exchange
 	scale    *gpu.Exchange // a layers.LossScale
 	used     float32       // the scale of the last step's gradients
-	programs map[string]*layers.Program
+	programs map[programKey]*layers.Program
 	kernels  *layers.Kernels
 	profile  bool
-	last     *layers.Program // of the last step
+	loaded   counts   // of the batches that Load wrote; nil for none
+	step     *running // nil: no step runs
+	slot     int      // of the last step that was started
+	last     *layers.Program
+}
+
+// slots for batches: the host writes the next step's while the device reads this one's.
+const slots = 2
+
+// programKey tells programs apart: the batch sizes, and where the batches lie.
+type programKey struct {
+	counts string
+	slot   int
+}
+
+// running is a step that was started.
+type running struct {
+	counts counts
+	rate   float64
+	before layers.LossScale
 }
 
 // NewTrainer prepares a phase. capacity is the largest batch of every task whose images are seen. old is the network as it
 // was at the start of the phase, which heads with the loss distill learn from (spec section 5); nil where there are none.
 // profile adds timestamps to every operation.
 func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int, profile bool) (*Trainer, error) {
-	t := &Trainer{phase: p, kernels: k, arena: newArena(k.Device, k.Precision()), programs: map[string]*layers.Program{}, profile: profile}
-	t.phase.normalise()
+	sketch, err := sketchTrainer(k, store, old, p, capacity)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := sketch.plan()
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{phase: sketch.phase, kernels: k, arena: newArena(k.Device, k.Precision(), plan), programs: map[programKey]*layers.Program{}, profile: profile}
 	if err := t.build(store, old, capacity); err != nil {
 		t.Close()
 		return nil, err
@@ -45,11 +71,22 @@ func NewTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]
 	return t, nil
 }
 
+// sketchTrainer is a trainer of which nothing is allocated.
+func sketchTrainer(k *layers.Kernels, store, old *Store, p Phase, capacity map[int]int) (*Trainer, error) {
+	t := &Trainer{phase: p.Normalised(), kernels: k, arena: sketchArena(k.Precision())}
+	return t, t.build(store, old, capacity)
+}
+
+// plan is where the passing tensors of a sketch lie in a step of full batches.
+func (t *Trainer) plan() (*plan, error) {
+	return planOf(t.kernels, t.arena, func(b *layers.Builder) { t.record(b, t.graph.capacity()) })
+}
+
 func (t *Trainer) build(store, old *Store, capacity map[int]int) error {
 	if !slices.ContainsFunc(t.phase.Heads, func(h Head) bool { return h.Loss != NoLoss }) {
 		return errors.New("no head of the phase has a loss")
 	}
-	inputs, err := newInputs(t.arena, &t.phase, capacity)
+	inputs, err := newInputs(t.arena, &t.phase, capacity, slots)
 	if err != nil {
 		return err
 	}
@@ -92,9 +129,6 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 	if t.teacher, err = newGraph(t.arena, t.kernels, old, &phase, forEvaluation, inputs); err != nil {
 		return err
 	}
-	if t.arena.device == nil {
-		return nil
-	}
 	for _, h := range t.graph.heads {
 		level := h.Level
 		if phase.Teacher == TeacherTop {
@@ -103,6 +137,9 @@ func (t *Trainer) buildTeacher(old *Store, inputs map[int]*input) error {
 		if teacher := t.teacher.find(HeadID{h.Task, level}); h.Loss == Distillation && teacher != nil {
 			h.teacherLogits = t.teacher.logitsOf(teacher)
 		}
+	}
+	if t.arena.device == nil {
+		return nil
 	}
 	return t.teacher.prepare()
 }
@@ -126,25 +163,71 @@ type StepResult struct {
 	counts  counts
 }
 
-// Step runs one training step on one batch of every task: stems, heads, losses, backward, update. The learning rate is this
-// step's. A loss that is not finite is an ErrDiverged that names the first such head; the result is there all the same.
+// Step runs one training step on one batch of every task: Load, Start and Wait.
 func (t *Trainer) Step(batches map[int]Batch, rate float64) (*StepResult, error) {
-	n, err := t.graph.load(batches, true)
-	if err != nil {
+	if err := t.Load(batches); err != nil {
 		return nil, err
+	}
+	if err := t.Start(rate); err != nil {
+		return nil, err
+	}
+	return t.Wait()
+}
+
+// Load writes one batch of every task to where the next step reads them. It may be called while a step runs, and copies what
+// it is given.
+func (t *Trainer) Load(batches map[int]Batch) (err error) {
+	t.toNextSlot()
+	t.loaded, err = t.graph.load(batches, true)
+	return err
+}
+
+// toNextSlot turns the inputs to the slot that no step reads at present.
+func (t *Trainer) toNextSlot() int {
+	next := (t.slot + 1) % slots
+	for _, in := range t.graph.inputs {
+		in.slot = next
+	}
+	return next
+}
+
+// Start lets the device begin a step on the batches that were loaded: stems, heads, losses, backward, update. The learning rate
+// is this step's.
+func (t *Trainer) Start(rate float64) error {
+	switch {
+	case t.step != nil:
+		return errors.New("a step is running: wait for it before the next")
+	case t.loaded == nil:
+		return errors.New("a step needs batches: load them first")
 	}
 	copy(floatsOf(t.hyper.Host()), []float32{float32(rate), float32(t.phase.Momentum), float32(t.phase.WeightDecay)})
-	program, err := t.program(n)
+	program, err := t.program(t.loaded)
+	if err != nil {
+		return err
+	}
+	step := &running{counts: t.loaded, rate: rate, before: t.LossScale()}
+	if err := program.Start(); err != nil {
+		return err
+	}
+	t.step, t.last, t.loaded, t.slot = step, program, nil, t.toNextSlot()
+	return nil
+}
+
+// Wait waits until the step that was started is done. A loss that is not finite is an ErrDiverged that names the first such head;
+// the result is there all the same.
+func (t *Trainer) Wait() (*StepResult, error) {
+	step := t.step
+	if step == nil {
+		return nil, errors.New("no step is running: start one first")
+	}
+	t.step = nil
+	err := t.last.Wait()
 	if err != nil {
 		return nil, err
 	}
-	t.last = program
-	before := t.LossScale()
-	if err := program.Run(); err != nil {
-		return nil, err
-	}
+	before, rate := step.before, step.rate
 	t.used = before.Scale
-	r := &StepResult{Losses: map[HeadID]float32{}, Skipped: t.LossScale().Skipped > before.Skipped, graph: t.graph, counts: n}
+	r := &StepResult{Losses: map[HeadID]float32{}, Skipped: t.LossScale().Skipped > before.Skipped, graph: t.graph, counts: step.counts}
 	losses := floatsOf(t.graph.losses.Host())
 	for _, h := range t.graph.learners() {
 		id, loss := HeadID{h.Task, h.Level}, losses[h.lossAt]
@@ -165,15 +248,15 @@ func (t *Trainer) Again() error { return t.last.Run() }
 // ErrDiverged is wrapped where a number that training has come to is not finite.
 var ErrDiverged = errors.New("training diverged")
 
-// program is the recorded step for batches of n.
+// program is the recorded step for batches of n in the slot that was loaded.
 func (t *Trainer) program(n counts) (*layers.Program, error) {
-	key := n.key()
+	key := programKey{n.key(), t.toNextSlot()}
 	if p, ok := t.programs[key]; ok {
 		return p, nil
 	}
 	b := t.kernels.NewBuilder()
 	t.record(b, n)
-	p, err := b.Finish("training step, batches "+key, t.profile)
+	p, err := b.Finish("training step, batches "+key.counts, t.profile)
 	if err == nil {
 		t.programs[key] = p
 	}
@@ -203,10 +286,10 @@ func (g *graph) upload(b *layers.Builder, n counts) {
 	for _, task := range slices.Sorted(maps.Keys(g.inputs)) {
 		in := g.inputs[task]
 		if in.seen {
-			b.Recorder().Upload(in.images, 0, in.activations(n[task]).Range.Size)
+			b.Recorder().Upload(in.images(), 0, in.activations(n[task]).Range.Size)
 		}
 		if in.learned {
-			b.Recorder().Upload(in.labels, 0, in.labels.Buffer().Size())
+			b.Recorder().Upload(in.labels(), 0, in.labels().Buffer().Size())
 		}
 	}
 }
@@ -279,8 +362,11 @@ func (t *Trainer) Operations() (operations, barriers int) { return t.last.Len(),
 // timestamps and the host's clock was used.
 func (t *Trainer) Samples() (samples []gpu.Sample, wall bool, err error) { return t.last.Samples() }
 
-// Close releases what the trainer allocated, not its store.
+// Close waits for a step that runs and releases what the trainer allocated, not its store.
 func (t *Trainer) Close() {
+	if t.step != nil {
+		_, _ = t.Wait() // nobody wants the result
+	}
 	for _, p := range t.programs {
 		p.Close()
 	}

@@ -37,11 +37,9 @@ func (g *graph) convUses() []convUse {
 }
 
 // chooseVariants decides how every pass of every convolution runs, and gives it the memory for that: second layouts of the
-// weights, and one scratch for all.
+// weights, and scratch.
 func (g *graph) chooseVariants() {
-	floats := 0
-	uses := g.convUses()
-	for _, u := range uses {
+	for _, u := range g.convUses() {
 		for _, p := range u.passes {
 			u.conv.Variants[p] = g.kernels.Choose(p, *u.conv, u.heads)
 			if n := g.kernels.PreparedFloats(p, *u.conv); n > 0 {
@@ -50,12 +48,8 @@ func (g *graph) chooseVariants() {
 			if n := g.kernels.HalfWeights(p, *u.conv); n > 0 && u.conv.Memory.Half.Size == 0 {
 				u.conv.Memory.Half = g.zeros(u.conv.Name+" weights in halves", gpu.Weights, 2, n)
 			}
-			floats = max(floats, g.kernels.ConvScratch(p, *u.conv, u.heads, u.blocks))
+			u.conv.Memory.Scratch[p] = g.passingFloats(u.conv.Name+" scratch of "+p.String(), g.kernels.ConvScratch(p, *u.conv, u.heads, u.blocks))
 		}
-	}
-	scratch := g.floats("scratch of convolutions", gpu.Activations, floats)
-	for _, u := range uses {
-		u.conv.Memory.Scratch = scratch
 	}
 }
 

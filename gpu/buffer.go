@@ -82,8 +82,13 @@ func (b *Buffer) Free() {
 	b.block = nil
 }
 
-// Address is the device address of the first byte, a multiple of 256.
-func (b *Buffer) Address() uint64 { return b.block.address + b.offset }
+// Address is the device address of the first byte, a multiple of 256; 0 without memory.
+func (b *Buffer) Address() uint64 {
+	if b.block == nil {
+		return 0
+	}
+	return b.block.address + b.offset
+}
 
 // Size is the number of bytes that were asked for.
 func (b *Buffer) Size() uint64 { return b.size }
@@ -96,7 +101,7 @@ func (b *Buffer) Part(offset, size uint64) Range { return Range{b, offset, size}
 
 // Host is the buffer's memory where the host can reach it, else nil.
 func (b *Buffer) Host() []byte {
-	if b.block.mapped == nil {
+	if b.block == nil || b.block.mapped == nil {
 		return nil
 	}
 	return unsafe.Slice((*byte)(unsafe.Add(b.block.mapped, b.offset)), b.size)

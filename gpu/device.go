@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 
 	vk "github.com/vulkan-go/vulkan"
 
@@ -17,6 +18,7 @@ type Device struct {
 	vkx       *vkx.Device
 	handle    vk.Device
 	pool      vk.CommandPool
+	running   string     // what was submitted and not waited for
 	fences    []vk.Fence // one, as calls take it: a slice made at every call would be allocated
 	layout    vkx.Handle
 	memory    memory
@@ -102,9 +104,27 @@ func (d *Device) check(op, object string, result vk.Result) error {
 
 // submit runs command buffers in order and waits for the last.
 func (d *Device) submit(op, object string, commands []vkx.Handle) error {
+	if err := d.start(op, object, commands); err != nil {
+		return err
+	}
+	return d.wait(op, object)
+}
+
+// start submits command buffers that run in order. Only one submission is under way at a time.
+func (d *Device) start(op, object string, commands []vkx.Handle) error {
+	if d.running != "" {
+		return &Error{Op: op, Object: object, Err: fmt.Errorf("%s is still running: wait for it first", d.running)}
+	}
 	if err := d.check(op, object, d.vkx.Submit(commands, vkx.From(d.fences[0]))); err != nil {
 		return err
 	}
+	d.running = object
+	return nil
+}
+
+// wait waits for the last command buffer that start submitted.
+func (d *Device) wait(op, object string) error {
+	d.running = ""
 	result := vk.WaitForFences(d.handle, 1, d.fences, vk.True, vk.MaxUint64)
 	if err := d.check(op, object, result); err != nil {
 		return err

@@ -48,7 +48,7 @@ func TestMemoryDoesNotGrowOverThousandsOfSteps(t *testing.T) {
 			}
 			again.Close()
 			if k%100 == 0 { // drivers take milliseconds for new memory
-				buffer, err := d.NewBuffer("a block of its own", Weights, blockSize+1)
+				buffer, err := d.NewBuffer("a block of its own", Weights, mostBlock+1)
 				if err != nil {
 					t.Fatal(err)
 				}

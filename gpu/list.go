@@ -47,7 +47,10 @@ func (r *Recorder) Build(name string, profile bool) (*List, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	if len(r.ops) == 0 {
+	switch {
+	case r.sketch:
+		return nil, &Error{Op: "record", Object: name, Err: fmt.Errorf("a sketch")}
+	case len(r.ops) == 0:
 		return nil, &Error{Op: "record", Object: name, Err: fmt.Errorf("an empty list")}
 	}
 	shuffle, err := shuffleFromEnvironment()
@@ -160,12 +163,27 @@ func (l *List) dispatch(op *Op) {
 
 // Run submits the list and waits for it. The error is ErrDeviceLost where the driver gave up.
 func (l *List) Run() error {
-	run := func() error { return l.device.submit("run", l.name, l.commands) }
-	if l.clock.perOp() {
-		run = func() error { return l.clock.runEach(l) }
-	}
-	if err := run(); err != nil {
+	if err := l.Start(); err != nil {
 		return err
+	}
+	return l.Wait()
+}
+
+// Start submits the list and returns while it runs. Until Wait the device takes no other work, transfers included, and what the
+// list reads and writes is not the host's to touch. With a profile by the host's clock it returns when the list has run.
+func (l *List) Start() error {
+	if l.clock.perOp() {
+		return l.clock.runEach(l)
+	}
+	return l.device.start("run", l.name, l.commands)
+}
+
+// Wait waits until the list that Start submitted has run. The error is ErrDeviceLost where the driver gave up.
+func (l *List) Wait() error {
+	if !l.clock.perOp() {
+		if err := l.device.wait("run", l.name); err != nil {
+			return err
+		}
 	}
 	l.clock.finish()
 	return nil

@@ -19,6 +19,28 @@ func TestListRunsManyTimes(t *testing.T) {
 	})
 }
 
+func TestNothingElseRunsBetweenStartAndWait(t *testing.T) {
+	onEveryDevice(t, func(t *testing.T, d *Device) {
+		for _, profile := range []bool{false, true} {
+			x, y := newFloats(t, d, "x", 1, 2, 3), newFloats(t, d, "y", 0, 0, 0)
+			r := d.NewRecorder()
+			r.Dispatch(axpy(t, d, "axpy", 1, x, y))
+			l := build(t, r, "list", profile)
+			if err := l.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if !l.clock.perOp() { // else it has run
+				wantError(t, l.Run(), nil, "run list", "list is still running")
+			}
+			if err := l.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			run(t, l)
+			wantFloats(t, "y", floats(t, y), []float32{2, 4, 6})
+		}
+	})
+}
+
 func TestMoreWorkgroupsThanAnAxisHolds(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T, d *Device) {
 		const n = 70001 // workgroups of one element, which two rows of 35001 hold

@@ -24,13 +24,16 @@ const (
 )
 
 const (
-	blockSize = 64 << 20 // of device memory that buffers are cut from; larger buffers get a block of their own
-	alignment = 256      // of every buffer: no device asks for more
-	header    = 4 << 10  // what a driver may add to an allocation and count in its limit: SwiftShader does
+	smallestBlock = 32 << 10 // of those that buffers share
+	mostBlock     = 64 << 20
+	spareShare    = 32      // a new block is this part of what is in use, so that little of all memory lies idle
+	buffersShare  = 4       // buffers of more than this part of a block get one of their own
+	alignment     = 256     // of every buffer: no device asks for more
+	header        = 4 << 10 // what a driver may add to an allocation and count in its limit: SwiftShader does
 )
 
-// memory cuts buffers from large blocks: devices allow few allocations, and each is slow. It has two sides: the device's
-// memory, and memory of the host that the device can reach.
+// memory cuts buffers from blocks: devices allow few allocations, and each is slow. Blocks grow with what is in use, and larger
+// buffers get blocks of their own. It has two sides: the device's memory, and memory of the host that the device can reach.
 type memory struct {
 	device   *Device
 	types    []vkx.MemoryType
@@ -58,6 +61,19 @@ func (d *Device) Usage() map[Purpose]uint64 {
 		}
 	}
 	return usage
+}
+
+// Allocated is how many bytes of the device's memory were asked for: what Usage counts, and what lies idle in blocks.
+func (d *Device) Allocated() uint64 { return d.memory.allocated(false) }
+
+// allocated is the size of all blocks of a side.
+func (m *memory) allocated(host bool) (n uint64) {
+	for _, b := range m.blocks {
+		if b.host == host {
+			n += b.size
+		}
+	}
+	return n
 }
 
 // Available is how many bytes the device can still give, in buffers of at most Limits.MaxAllocation: the driver's budget
@@ -129,8 +145,12 @@ func (m *memory) allocate(size uint64, host bool, name string) (*block, uint64, 
 			return b, offset, nil
 		}
 	}
-	b, err := m.newBlock(max(size, min(blockSize, m.largestBlock())), host, name)
-	if errors.Is(err, ErrOutOfMemory) && size < blockSize {
+	wanted := min(max(m.allocated(host)/spareShare&^(alignment-1), smallestBlock), mostBlock, m.largestBlock())
+	if size > wanted/buffersShare {
+		wanted = size
+	}
+	b, err := m.newBlock(wanted, host, name)
+	if errors.Is(err, ErrOutOfMemory) && size < wanted {
 		b, err = m.newBlock(size, host, name)
 	}
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 func TestSmallBuffersShareABlockAndLargeOnesHaveTheirOwn(t *testing.T) {
 	onEveryDevice(t, func(t *testing.T, d *Device) {
 		a, b := newBuffer(t, d, "a", Weights, 1000), newBuffer(t, d, "b", Weights, 1)
-		large := newBuffer(t, d, "large", Weights, blockSize+1)
+		large := newBuffer(t, d, "large", Weights, smallestBlock+1)
 		if a.block != b.block {
 			t.Error("two small buffers have a block each")
 		}
-		if large.block == a.block || large.block.size != blockSize+alignment {
-			t.Errorf("the large buffer lies in a block of %d bytes, want its own of %d", large.block.size, blockSize+alignment)
+		if large.block == a.block || large.block.size != smallestBlock+alignment {
+			t.Errorf("the large buffer lies in a block of %d bytes, want its own of %d", large.block.size, smallestBlock+alignment)
 		}
 		for _, buffer := range []*Buffer{a, b, large} {
 			if buffer.Address()%alignment != 0 {
@@ -36,6 +36,22 @@ func TestSmallBuffersShareABlockAndLargeOnesHaveTheirOwn(t *testing.T) {
 		b.Free()
 		if len(d.memory.blocks) != 0 {
 			t.Errorf("%d blocks after all was freed, want 0", len(d.memory.blocks))
+		}
+	})
+}
+
+func TestLittleOfWhatIsAllocatedLiesIdle(t *testing.T) {
+	onEveryDevice(t, func(t *testing.T, d *Device) {
+		random := rand.New(rand.NewPCG(7, 8))
+		used := uint64(0)
+		for range 300 {
+			used += newBuffer(t, d, "buffer", Weights, 1+random.Uint64N(1<<(1+random.IntN(20)))).Room()
+			if most := used + max(used/20, smallestBlock); d.Allocated() < used || d.Allocated() > most {
+				t.Fatalf("%d bytes are allocated for %d, want at most %d", d.Allocated(), used, most)
+			}
+		}
+		if blocks := len(d.memory.blocks); blocks > 200 {
+			t.Errorf("%d blocks for 300 buffers", blocks)
 		}
 	})
 }

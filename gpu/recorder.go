@@ -23,6 +23,7 @@ type Recorder struct {
 	device *Device
 	ops    []Op
 	copies map[int][2]Range // by index in ops: from, to
+	sketch bool             // see NewSketch
 	err    error
 }
 
@@ -36,6 +37,10 @@ func (r *Recorder) Len() int { return len(r.ops) }
 
 // Dispatch appends an operation. What is wrong with it is reported by Build.
 func (r *Recorder) Dispatch(op Op) {
+	if r.sketch {
+		r.ops = append(r.ops, op)
+		return
+	}
 	fail := func(why string, arguments ...any) {
 		r.fail(&Error{Op: "record", Object: op.Name, Err: fmt.Errorf(why, arguments...)})
 	}

@@ -14,6 +14,9 @@ const (
 	nanWord = 0x7fa0dead
 )
 
+// RedZones tells whether buffers have NaNs around them.
+func (d *Device) RedZones() bool { return d.memory.redZones }
+
 // widened is the buffer with its red zones.
 func (b *Buffer) widened() *Buffer {
 	wide := *b

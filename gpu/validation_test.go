@@ -36,7 +36,7 @@ func TestValidationMessagesBecomeErrorsThatNameTheObject(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer d.freeCommands([]vkx.Handle{commands})
-			d.recordCopy(commands, b.Part(0, 2*blockSize), b.Part(0, 4))
+			d.recordCopy(commands, b.Part(0, 2*mostBlock), b.Part(0, 4))
 			return d.check("record", "a copy", vk.Success)
 		}, []string{"record a copy", "[memory block of weights]", "[commands of the test]"}},
 		{"a profile that is left behind", func(t *testing.T, d *Device) error {
@@ -70,7 +70,7 @@ func TestManyValidationMessagesAreCounted(t *testing.T) {
 		defer d.freeCommands([]vkx.Handle{commands})
 		for range 10 { // the layer repeats a message ten times at most: three mistakes then
 			d.recordCopy(commands, b.Part(0, 0), b.Part(0, 0))
-			d.recordCopy(commands, b.Part(0, 2*blockSize), b.Part(0, 2*blockSize))
+			d.recordCopy(commands, b.Part(0, 2*mostBlock), b.Part(0, 2*mostBlock))
 		}
 		err = d.check("record", "copies", vk.Success)
 		wantError(t, err, ErrValidation, "more)")

@@ -71,7 +71,7 @@ func BenchmarkConvolutions(b *testing.B) {
 			h := ConvHead{In: set, Out: set, X: x, Y: y}
 			heads, flops = append(heads, h), flops+c.flops(h)
 		}
-		c.Memory.Scratch = k.empty(max(1, k.ConvScratch(BackwardWeights, c, heads, allBlocks())))
+		c.Memory.Scratch[BackwardWeights] = k.empty(max(1, k.ConvScratch(BackwardWeights, c, heads, allBlocks())))
 		b.Run(fmt.Sprintf("%d maps %dx%d stride %d", s.maps, s.size, s.size, s.stride), func(b *testing.B) {
 			k.repeat(b, "forward", flops, "GFLOP/s", func(l *Builder) { l.ConvForward(c, w, heads, nil) })
 			k.repeat(b, "backward data", flops, "GFLOP/s", func(l *Builder) { l.ConvBackwardData(c, w, heads) })

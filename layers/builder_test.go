@@ -16,7 +16,7 @@ func (b *bench) every(heads int) map[string]int {
 	conv := Conv{Name: "conv", Kernel: 3, Stride: 1, InSize: 4, In: NewMaps([]int{0, 2, 4}, UnitPad), Out: NewMaps([]int{0, 2, 4}, UnitPad)}
 	const images, maps, classes = 3, 4, 5
 	set := AllUnits(2)
-	conv.Memory.Scratch = b.empty(1 << 16)
+	conv.Memory.Scratch[BackwardWeights] = b.empty(1 << 16)
 	w, g := b.floats(random(r, conv.Weights())), b.empty(conv.Weights())
 	parameters, momentum := b.floats(random(r, conv.Weights())), b.floats(random(r, conv.Weights()))
 	identity := b.floats(make([]float64, maps)) // map 0 for all: integers and floats have the same 0

@@ -24,7 +24,7 @@ type Conv struct {
 type ConvMemory struct {
 	Prepared [passes]gpu.Range // by pass: PreparedFloats, the second layout of the weights that PrepareConvs refreshes
 	Half     gpu.Range         // HalfWeights of the passes: the weights as these read them, which PrepareConvs refreshes
-	Scratch  gpu.Range         // ConvScratch floats while a pass runs, so convolutions share it
+	Scratch  [passes]gpu.Range // by pass: ConvScratch floats while it runs, whatever they held; passes may share them
 }
 
 // OutSize is the side of the output: floor((InSize-1)/Stride) + 1.

@@ -105,7 +105,7 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 		b.dispatch("conv_backward_weights", op, push, constants...)
 		return
 	}
-	partialBytes, scratch := 4*uint64(k.partialFloats(c, plan)), c.Memory.Scratch
+	partialBytes, scratch := 4*uint64(k.partialFloats(c, plan)), c.Memory.Scratch[BackwardWeights]
 	if scratch.Size < partialBytes {
 		b.fail(fmt.Errorf("%s: %w: partial sums need %d bytes of scratch, there are %d", c.Name, ErrShape, partialBytes, scratch.Size))
 		return

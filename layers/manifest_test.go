@@ -14,57 +14,67 @@ import (
 
 // pushes are the push constants of every shader as the host lays them out.
 var pushes = map[string]any{
-	"bn_apply":                  normPush{},
-	"bn_backward_apply":         normPush{},
-	"bn_backward_merge":         normMergePush{},
-	"bn_backward_sums":          normPush{},
-	"bn_merge":                  normMergePush{},
-	"bn_shared":                 normSharedPush{},
-	"bn_statistics":             normPush{},
-	"ceiling_copy":              ceilingCopyPush{},
-	"ceiling_fma":               ceilingFMAPush{},
-	"ceiling_fma16":             ceilingFMAPush{},
-	"conv_backward_data":        convBackwardDataPush{},
-	"conv_backward_weights":     convBackwardWeightsPush{},
-	"conv_forward":              convForwardPush{},
-	"conv_sum_partials":         convSumPartialsPush{},
-	"dense_backward_data":       denseBackwardDataPush{},
-	"dense_backward_weights":    densePush{},
-	"dense_forward":             densePush{},
-	"head_sum":                  headSumPush{},
-	"loss":                      lossPush{},
-	"loss_scale_check":          lossScaleCheckPush{},
-	"loss_scale_update":         lossScaleUpdatePush{},
-	"loss_mean":                 lossMeanPush{},
-	"pool_backward":             poolPush{},
-	"pool_forward":              poolPush{},
-	"sgd":                       sgdPush{},
-	"shortcut_backward":         normPush{},
-	"weights_half":              weightsHalfPush{},
-	"winograd_gradient":         winogradGradientPush{},
-	"winograd_gradient_product": winogradGradientProductPush{},
-	"winograd_output":           winogradOutputPush{},
-	"winograd_product":          winogradProductPush{},
-	"winograd_tiles":            winogradTilesPush{},
-	"winograd_weights":          winogradWeightsPush{},
+	"bn_apply":                   normPush{},
+	"bn_backward_apply":          normPush{},
+	"bn_backward_merge":          normMergePush{},
+	"bn_backward_sums":           normPush{},
+	"bn_merge":                   normMergePush{},
+	"bn_shared":                  normSharedPush{},
+	"bn_statistics":              normPush{},
+	"ceiling_copy":               ceilingCopyPush{},
+	"ceiling_fma":                ceilingFMAPush{},
+	"ceiling_fma16":              ceilingFMAPush{},
+	"conv_backward_data":         convBackwardDataPush{},
+	"conv_backward_weights":      convBackwardWeightsPush{},
+	"conv_forward":               convForwardPush{},
+	"conv_sum_partials":          convSumPartialsPush{},
+	"dense_backward_data":        denseBackwardDataPush{},
+	"dense_backward_weights":     densePush{},
+	"dense_forward":              densePush{},
+	"gemm_backward_data":         gemmBackwardDataPush{},
+	"gemm_backward_weights":      gemmBackwardWeightsPush{},
+	"gemm_forward":               gemmForwardPush{},
+	"gemm_sum_partials":          gemmSumPartialsPush{},
+	"head_sum":                   headSumPush{},
+	"loss":                       lossPush{},
+	"loss_mean":                  lossMeanPush{},
+	"loss_scale_check":           lossScaleCheckPush{},
+	"loss_scale_update":          lossScaleUpdatePush{},
+	"matrix_backward_data":       gemmBackwardDataPush{},
+	"matrix_backward_weights":    gemmBackwardWeightsPush{},
+	"matrix_forward":             gemmForwardPush{},
+	"pool_backward":              poolPush{},
+	"pool_forward":               poolPush{},
+	"sgd":                        sgdPush{},
+	"shortcut_backward":          normPush{},
+	"weights_half":               weightsHalfPush{},
+	"winograd_gradient":          winogradGradientPush{},
+	"winograd_gradient_product":  winogradGradientProductPush{},
+	"winograd_output":            winogradOutputPush{},
+	"winograd_output_backward":   winogradOutputBackwardPush{},
+	"winograd_output_statistics": winogradOutputStatisticsPush{},
+	"winograd_product":           winogradProductPush{},
+	"winograd_tiles":             winogradTilesPush{},
+	"winograd_weights":           winogradWeightsPush{},
 }
 
 // tables are the entries of every table.
 var tables = map[string]any{
-	"ConvHead":       convHead{},
-	"ConvTile":       convTile{},
-	"DenseGroup":     denseGroup{},
-	"DenseHead":      denseHead{},
-	"HalfWeights":    halfWeights{},
-	"LossHead":       lossHead{},
-	"LossScale":      LossScale{},
-	"NormHead":       normHead{},
-	"NormParameters": normParameters{},
-	"PoolHead":       poolHead{},
-	"Segment":        sgdSegment{},
-	"Source":         struct{ X uint64 }{},
-	"WinogradHead":   winogradHead{},
-	"WinogradLayer":  winogradLayer{},
+	"ConvHead":        convHead{},
+	"ConvTile":        convTile{},
+	"DenseGroup":      denseGroup{},
+	"DenseHead":       denseHead{},
+	"HalfWeights":     halfWeights{},
+	"LossHead":        lossHead{},
+	"LossScale":       LossScale{},
+	"NormHead":        normHead{},
+	"NormParameters":  normParameters{},
+	"PoolHead":        poolHead{},
+	"Segment":         sgdSegment{},
+	"Source":          struct{ X uint64 }{},
+	"WinogradHead":    winogradHead{},
+	"WinogradLayer":   winogradLayer{},
+	"WinogradThrough": winogradThrough{},
 }
 
 func manifest(t *testing.T) shaders.Manifest {
@@ -147,7 +157,11 @@ func sameMembers(t *testing.T, members []shaders.Member, structure any) {
 
 func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	for name, entry := range manifest(t) {
-		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != "LANES" {
+		workgroup := "LANES" // one subgroup
+		if strings.HasPrefix(name, "gemm_") && name != "gemm_sum_partials" || strings.HasPrefix(name, "matrix_") {
+			workgroup = "THREADS"
+		}
+		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != workgroup {
 			t.Errorf("%s: constant 0 is not the workgroup size: %+v", name, entry)
 		}
 		for i, c := range entry.Constants {
@@ -158,11 +172,11 @@ func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	}
 }
 
-func TestShadersThatBroadcastAskForWholeSubgroups(t *testing.T) {
+func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 	for name, entry := range manifest(t) {
-		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product")
-		if entry.SubgroupSized != broadcasts {
-			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, broadcasts)
+		subgroups := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product") || strings.HasPrefix(name, "matrix_")
+		if entry.SubgroupSized != subgroups {
+			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}
 	}
 }

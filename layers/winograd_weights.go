@@ -79,7 +79,7 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 		return
 	}
 	name := c.Name + " backward weights"
-	p, scratch := b.winogradPass(c, heads), c.Memory.Scratch
+	p, scratch := b.winogradPass(c, BackwardWeights, heads), c.Memory.Scratch[BackwardWeights]
 	used := 4 * uint64(k.winogradScratch(heads))
 	duBytes := 4 * uint64(plan.floats(k.lanes))
 	if used+duBytes > scratch.Size {

@@ -79,15 +79,16 @@ func (f *measureFlags) format() string {
 	return f.Format
 }
 
+// measurement is what a command measures on one device.
+type measurement func(m *bench.Machine) ([]bench.Record, error)
+
 // measure has work measure on the devices that are asked for, and writes the records of all.
-func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work func(m *bench.Machine) ([]bench.Record, error)) error {
+func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work measurement) error {
 	return f.measureAnd(ctx, c, p, work, func(records []bench.Record) error { return f.write(c, bench.Write, records) })
 }
 
 // measureAnd is measure with another way to show the records.
-func (f *measureFlags) measureAnd(
-	ctx context.Context, c *console, p layers.Precision, work func(m *bench.Machine) ([]bench.Record, error), show func([]bench.Record) error,
-) error {
+func (f *measureFlags) measureAnd(ctx context.Context, c *console, p layers.Precision, work measurement, show func([]bench.Record) error) error {
 	switch {
 	case f.Describe:
 		return bench.Describe(c.out)

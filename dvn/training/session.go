@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dvn-vk/dvn-vk/data"
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -252,22 +251,11 @@ func (s *session) epoch(ctx context.Context, w *worker) error {
 
 // step runs one training step and adds up its losses; images counts an image once a task.
 func (s *session) step(w *worker, rate float64) (images int, err error) {
-	batches, err := w.loader.Next()
-	if err != nil {
-		return 0, err
-	}
-	step := map[int]dvn.Batch{}
-	states := make([]data.StreamState, len(batches))
-	for i, b := range batches {
-		step[w.tasks[i]] = dvn.Batch{Images: b.Images, Labels: b.Labels}
-		states[i] = b.After
-		images += b.N
-	}
-	result, err := w.trainer.Step(step, rate)
+	done, result, err := w.run(rate)
 	if err != nil {
 		return 0, fmt.Errorf("phase %d, epoch %d, step %d: %w", s.state.Phase, s.state.Epoch, s.state.Step+1, err)
 	}
-	s.state.Streams = states
+	s.state.Streams = done.streams
 	s.state.Step++
 	s.state.TotalSteps++
 	s.keepLossScale(w, result)
@@ -280,9 +268,9 @@ func (s *session) step(w *worker, rate float64) (images int, err error) {
 		}
 	}
 	if s.Observer.Step != nil {
-		s.Observer.Step(StepDone{Step: s.state.Step, Steps: w.steps, Images: images, Losses: result.Losses})
+		s.Observer.Step(StepDone{Step: s.state.Step, Steps: w.steps, Images: done.images, Losses: result.Losses})
 	}
-	return images, nil
+	return done.images, nil
 }
 
 // keepLossScale notes what a step in FP16 left of the loss scale.

@@ -21,6 +21,50 @@ type worker struct {
 	trainer *dvn.Trainer
 	old     *dvn.Store // the network at the start of the phase; nil where no head distills
 	steps   int        // of an epoch
+	next    *nextStep  // whose batches the trainer has; nil for none
+}
+
+// nextStep is what a step reads.
+type nextStep struct {
+	streams []data.StreamState // after it
+	images  int                // an image counts once a task
+}
+
+// load gives the trainer the batches of the next step.
+func (w *worker) load() error {
+	batches, err := w.loader.Next()
+	if err != nil {
+		return err
+	}
+	step, next := map[int]dvn.Batch{}, &nextStep{}
+	for i, b := range batches {
+		step[w.tasks[i]] = dvn.Batch{Images: b.Images, Labels: b.Labels}
+		next.streams = append(next.streams, b.After)
+		next.images += b.N
+	}
+	if err := w.trainer.Load(step); err != nil {
+		return err
+	}
+	w.next = next
+	return nil
+}
+
+// run lets the trainer go through the step that was loaded, and loads the one after it meanwhile.
+func (w *worker) run(rate float64) (*nextStep, *dvn.StepResult, error) {
+	if w.next == nil {
+		if err := w.load(); err != nil {
+			return nil, nil, err
+		}
+	}
+	done := w.next
+	if err := w.trainer.Start(rate); err != nil {
+		return nil, nil, err
+	}
+	if err := w.load(); err != nil {
+		return nil, nil, err
+	}
+	result, err := w.trainer.Wait()
+	return done, result, err
 }
 
 // preparedSteps is how many steps the loader is ahead.

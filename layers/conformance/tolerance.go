@@ -77,6 +77,14 @@ func (c *check) place(k int) []int {
 	return place
 }
 
+// number is what lies at a place.
+func (c *check) number(memory []float32, at int) float64 {
+	if c.halves {
+		return float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
+	}
+	return float64(memory[at])
+}
+
 // tally is a result in the making.
 type tally struct {
 	Result
@@ -86,13 +94,9 @@ type tally struct {
 // judge takes what a device wrote into account.
 func (t *tally) judge(c *check, memory []float32) {
 	for k, at := range c.at {
-		var got float64
-		allowed := c.allowed
+		got, allowed := c.number(memory, at), c.allowed
 		if c.halves {
-			got = float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
 			allowed += StoredRounding(layers.FP16, got, c.want[k]) / (c.magnitude[k] + tiny)
-		} else {
-			got = float64(memory[at])
 		}
 		err := math.Abs(got-c.want[k]) / (c.magnitude[k] + tiny)
 		if math.IsNaN(err) || math.IsInf(err, 0) {

@@ -147,7 +147,7 @@ func (s *deviceSite) withMemory(v layers.Variant) (layers.Conv, error) {
 		bytes int
 		at    *gpu.Range
 	}{
-		{"scratch", 4 * k.ConvScratch(s.Pass, conv, s.Heads, s.Blocks), &conv.Memory.Scratch},
+		{"scratch", 4 * k.ConvScratch(s.Pass, conv, s.Heads, s.Blocks), &conv.Memory.Scratch[s.Pass]},
 		{"prepared weights", 4 * k.PreparedFloats(s.Pass, conv), &conv.Memory.Prepared[s.Pass]},
 		{"weights in halves", 2 * k.HalfWeights(s.Pass, conv), &conv.Memory.Half},
 	} {

@@ -89,7 +89,11 @@ func TestHalvesAreMeasuredAsSuch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range slices.Concat(steps, operations, levels) {
+		kernels, err := Kernels{Shapes: []Shape{{In: 8, Out: 8, Size: 4, Stride: 1}}, Units: []float64{1}, Batch: 2}.Run(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range slices.Concat(steps, operations, levels, kernels) {
 			sound(t, r)
 			if r.Precision != "fp16" {
 				t.Errorf("a record of %s %s says %s", r.What, r.Name, r.Precision)
@@ -215,7 +219,7 @@ func TestResultsThatAreWrongAreNoCeiling(t *testing.T) {
 	onMachine(t, func(t *testing.T, m *Machine) {
 		b := workbench{Machine: m}
 		defer b.close()
-		r := b.filled("numbers", []float32{1, 2, 3})
+		r := b.filled("numbers", layers.FP32, []float32{1, 2, 3})
 		b.check("numbers", r, 3, func(i int) float32 { return float32(i + 1) })
 		if b.err != nil {
 			t.Fatal(b.err)

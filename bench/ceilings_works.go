@@ -62,7 +62,7 @@ func (b *workbench) copies(size uint64) Work {
 	for i := range values {
 		values[i] = float32(i % 4093)
 	}
-	from, to := b.filled(name, values), b.floats(name, len(values))
+	from, to := b.filled(name, layers.FP32, values), b.floats(name, len(values))
 	passes, p := b.grow(1, maxPasses, func(passes int) *layers.Program {
 		return b.program(name, func(l *layers.Builder) { l.CopyCeiling(from, to, passes) })
 	})

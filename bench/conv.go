@@ -33,9 +33,10 @@ func (c *convBench) allocate() {
 	r := rand.New(rand.NewPCG(1, 2))
 	c.x, c.y = c.activations(c.conv.InSize, c.conv.In), c.activations(c.conv.OutSize(), c.conv.Out)
 	c.xOut, c.yOut = c.x, c.y
-	c.x.Range, c.y.Range = c.random("input", r, floats(c.x)), c.random("gradient of the output", r, floats(c.y))
-	c.xOut.Range, c.yOut.Range = c.floats("gradient of the input", floats(c.x)), c.floats("output", floats(c.y))
-	c.weights, c.wGrad = c.random("weights", r, c.conv.Weights()), c.floats("gradient of the weights", c.conv.Weights())
+	p := c.Kernels.Precision()
+	c.x.Range, c.y.Range = c.random("input", p, r, c.x.Len()), c.random("gradient of the output", p, r, c.y.Len())
+	c.xOut.Range, c.yOut.Range = c.numbers("gradient of the input", p, c.x.Len()), c.numbers("output", p, c.y.Len())
+	c.weights, c.wGrad = c.random("weights", layers.FP32, r, c.conv.Weights()), c.floats("gradient of the weights", c.conv.Weights())
 }
 
 // maps divides n maps into units; whole: into one, as an image's channels.
@@ -53,11 +54,8 @@ func (c *convBench) maps(n int, whole bool) layers.Maps {
 }
 
 func (c *convBench) activations(size int, m layers.Maps) layers.Activations {
-	return layers.Activations{Images: c.batch, Size: size, Maps: m.Total()}
+	return layers.Activations{Precision: c.Kernels.Precision(), Images: c.batch, Size: size, Maps: m.Total()}
 }
-
-// floats of activations with their halo.
-func floats(a layers.Activations) int { return a.Images * (a.Size + 2) * (a.Size + 2) * a.Maps }
 
 // heads is the one head over all units, with what a pass reads and writes.
 func (c *convBench) heads(pass layers.Pass) []layers.ConvHead {
@@ -85,7 +83,9 @@ func (c *convBench) work(pass layers.Pass, variant layers.Variant) Work {
 	conv.Variants[pass] = variant
 	conv.Memory.Prepared[pass] = c.floats("prepared weights", c.Kernels.PreparedFloats(pass, conv))
 	conv.Memory.Scratch[pass] = c.floats("scratch", c.Kernels.ConvScratch(pass, conv, heads, c.blocks()))
-	if conv.Memory.Prepared[pass].Size > 0 {
+	halves := c.Kernels.HalfWeights(pass, conv)
+	conv.Memory.Half = c.numbers("weights in halves", layers.FP16, halves)
+	if conv.Memory.Prepared[pass].Size+conv.Memory.Half.Size > 0 {
 		c.run(c.program(conv.Name+" weights", func(b *layers.Builder) { b.PrepareConvs([]layers.PreparedConv{{Conv: conv, W: c.weights}}) }))
 	}
 	p := c.program(conv.Name, func(b *layers.Builder) {
@@ -103,8 +103,12 @@ func (c *convBench) work(pass layers.Pass, variant layers.Variant) Work {
 		What: "conv-" + pass.String(), Shape: c.shape.String(), Variant: string(variant), Units: c.units, Params: weights, Batch: c.batch,
 		Kernels: fmt.Sprintf("lanes=%d", c.Device.Info.Limits.SubgroupSize),
 	}
+	weightBytes := layers.FP32.Bytes() * weights
+	if halves > 0 {
+		weightBytes = layers.FP16.Bytes() * weights
+	}
 	return Work{
 		Record: r, FLOPs: 2 * float64(weights) * float64(conv.OutSize()*conv.OutSize()*c.batch),
-		Bytes: 4 * float64(floats(c.x)+floats(c.y)+weights), Run: p.Run,
+		Bytes: float64(c.x.Precision.Bytes()*(c.x.Len()+c.y.Len()) + weightBytes), Run: p.Run,
 	}
 }

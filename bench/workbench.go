@@ -35,12 +35,17 @@ func (b *workbench) fail(err error) {
 	}
 }
 
-// floats allocates n numbers; none for 0.
+// floats allocates n float32 numbers; none for 0.
 func (b *workbench) floats(name string, n int) gpu.Range {
+	return b.numbers(name, layers.FP32, n)
+}
+
+// numbers allocates n numbers in a precision; none for 0.
+func (b *workbench) numbers(name string, p layers.Precision, n int) gpu.Range {
 	if b.err != nil || n == 0 {
 		return gpu.Range{}
 	}
-	buffer, err := b.Device.NewBuffer(name, gpu.Activations, 4*uint64(n))
+	buffer, err := b.Device.NewBuffer(name, gpu.Activations, uint64(p.Bytes())*uint64(n))
 	if err != nil {
 		b.fail(err)
 		return gpu.Range{}
@@ -50,21 +55,21 @@ func (b *workbench) floats(name string, n int) gpu.Range {
 }
 
 // filled allocates numbers with values.
-func (b *workbench) filled(name string, values []float32) gpu.Range {
-	r := b.floats(name, len(values))
+func (b *workbench) filled(name string, p layers.Precision, values []float32) gpu.Range {
+	r := b.numbers(name, p, len(values))
 	if b.err == nil {
-		b.fail(r.Buffer.WriteFloats(0, values))
+		b.fail(r.Buffer.Write(0, p.Encode(values)))
 	}
 	return r
 }
 
 // random allocates n normal numbers.
-func (b *workbench) random(name string, random *rand.Rand, n int) gpu.Range {
+func (b *workbench) random(name string, p layers.Precision, random *rand.Rand, n int) gpu.Range {
 	values := make([]float32, n)
 	for i := range values {
 		values[i] = float32(random.NormFloat64())
 	}
-	return b.filled(name, values)
+	return b.filled(name, p, values)
 }
 
 // program records a list. After an error it is empty, and must not run.

@@ -61,8 +61,11 @@ func (g *graph) backward(b *layers.Builder, n counts) {
 	}
 	b.DenseBackwardData("fc", inputs)
 	b.PoolBackward(pools)
-	for i := len(g.blocks) - 1; i >= 0; i-- {
-		g.backwardBlock(b, i, n)
+	top := len(g.blocks) - 1
+	_, norms2 := g.blockNorms(top, n)
+	b.BackwardSums(g.blocks[top].conv2.Name, norms2)
+	for i := top; i >= 0; i-- {
+		norms2 = g.backwardBlock(b, i, n, norms2)
 	}
 	for _, stems := range g.stemsByTask() {
 		g.backwardStem(b, stems, n)
@@ -104,10 +107,15 @@ func (g *graph) trunkLearns() bool {
 	return false
 }
 
-func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
+// backwardBlock goes back through a block whose second batch-norms have their sums, up to the sums of the second batch-norms of
+// the block before, which it returns; none before the first block.
+func (g *graph) backwardBlock(b *layers.Builder, i int, n counts, norms2 []layers.NormHead) (before []layers.NormHead) {
 	block := g.blocks[i]
 	convs1, convs2 := g.blockConvs(i, n)
-	norms1, norms2 := g.blockNorms(i, n)
+	norms1, _ := g.blockNorms(i, n)
+	if i > 0 {
+		_, before = g.blockNorms(i-1, n)
+	}
 	back1, back2 := make([]layers.ConvHead, len(g.trunks)), make([]layers.ConvHead, len(g.trunks))
 	var shortcuts []layers.ShortcutHead
 	for k, t := range g.trunks {
@@ -115,26 +123,26 @@ func (g *graph) backwardBlock(b *layers.Builder, i int, n counts) {
 		back1[k], back2[k] = convs1[k], convs2[k]
 		back2[k].X, back2[k].Y = norms1[k].DY, norms2[k].DX
 		convs2[k].Y = norms2[k].DX
-		dx := t.dStem
+		dx := t.dStem.For(n[t.input])
 		if i > 0 {
-			dx = t.blocks[i-1].dy2
+			dx = before[k].DY
 		}
-		dx = dx.For(n[t.input])
 		back1[k].X, back1[k].Y = dx, norms1[k].DX
 		convs1[k].Y = norms1[k].DX
-		shortcuts = append(shortcuts, layers.ShortcutHead{Y: norms2[k].Y, DY: norms2[k].DY, DX: dx, Target: m.targets})
+		shortcuts = append(shortcuts, layers.ShortcutHead{Y: norms2[k].Y, DY: norms2[k].DY, Masked: norms2[k].Masked, DX: dx, Target: m.targets})
 	}
 	g.normBackward(b, block.conv2, norms2)
-	b.ConvBackwardData(block.conv2, g.store.value(block.conv2.Name+".weight"), back2)
+	b.ConvBackwardDataThrough(block.conv2, g.store.value(block.conv2.Name+".weight"), back2, layers.Through{Norms: norms1})
 	b.ConvBackwardWeights(block.conv2, g.store.gradient(block.conv2.Name+".weight"), convs2, g.blocksThatTrain(block.conv2, false))
 	g.normBackward(b, block.conv1, norms1)
-	b.ConvBackwardData(block.conv1, g.store.value(block.conv1.Name+".weight"), back1)
+	b.ConvBackwardDataThrough(block.conv1, g.store.value(block.conv1.Name+".weight"), back1,
+		layers.Through{Shortcuts: shortcuts, Stride: block.conv1.Stride, Norms: before})
 	b.ConvBackwardWeights(block.conv1, g.store.gradient(block.conv1.Name+".weight"), convs1, g.blocksThatTrain(block.conv1, block.readsStem))
-	b.ShortcutBackward(block.name, shortcuts, block.conv1.Stride)
+	return before
 }
 
+// normBackward records the gradients of parameters and of the input, from the sums.
 func (g *graph) normBackward(b *layers.Builder, c layers.Conv, norms []layers.NormHead) {
-	b.BackwardSums(c.Name, norms)
 	b.BackwardMerge(c.Name, norms, g.batchStatistics())
 	for _, s := range g.shared[c.Name] {
 		b.SharedGradients(c.Name, s.SharedNorm, s.of(norms))
@@ -155,6 +163,7 @@ func (g *graph) backwardStem(b *layers.Builder, stems []*stem, n counts) {
 		b.HeadSum(s.conv.Name, parts, s.dy.For(images))
 	}
 	conv, convs, norms := stems[0].conv, g.stemConvs(stems, n), stemNorms(stems, n)
+	b.BackwardSums(conv.Name, norms)
 	g.normBackward(b, conv, norms)
 	for i := range convs {
 		convs[i].Y = norms[i].DX

@@ -121,10 +121,11 @@ func (g *graph) convNorm(b *layers.Builder, c layers.Conv, convs []layers.ConvHe
 		b.ConvForward(c, weights, convs, fusedInto(convs, norms, residualStride))
 		return
 	}
-	b.ConvForward(c, weights, convs, nil)
 	if g.batchStatistics() {
-		b.Statistics(c.Name, norms)
+		b.ConvForwardStatistics(c, weights, convs, norms)
 		g.mergeStatistics(b, c, norms, update)
+	} else {
+		b.ConvForward(c, weights, convs, nil)
 	}
 	b.Apply(c.Name, norms, residualStride)
 }

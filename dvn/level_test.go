@@ -62,9 +62,9 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 		t.Run(bn, func(t *testing.T) {
 			p := severalUnits(bn)
 			batches := randomBatches(p, 1, map[int]int{1: 3, 2: 3})
-			ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
 				for _, variant := range []layers.Variant{layers.Flat, layers.Winograd} {
-					k, err := layers.NewKernelsOf(k.Device, layers.Selection{Variant: variant})
+					k, err := layers.NewKernelsOf(k.Device, layers.Selection{Variant: variant, Precision: k.Precision()})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -81,7 +81,7 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 						want := run(t, newEvaluator(t, k, whole, alone, map[int]int{h.Task: 3}), batches).Logits(idOf(h))
 						for from, source := range map[string]Source{"the same source": learned, "its store": whole.Source()} {
 							inference := newInference(t, k, p, idOf(h), source, 3)
-							if !slices.Contains(inference.Variants(), variant) {
+							if !slices.ContainsFunc(inference.Variants(), func(v layers.Variant) bool { return v.Family() == variant }) {
 								t.Errorf("%s: runs by %v", variant, inference.Variants())
 							}
 							got := make([]float32, len(want))

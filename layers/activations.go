@@ -13,9 +13,12 @@ type Activations struct {
 // For is the same memory with fewer images.
 func (a Activations) For(images int) Activations {
 	a.Images = images
-	a.Range.Size = uint64(a.Precision.Bytes()*images) * uint64(a.Size+2) * uint64(a.Size+2) * uint64(a.Maps)
+	a.Range.Size = uint64(a.Precision.Bytes()) * uint64(a.Len())
 	return a
 }
+
+// Len is the number of its numbers, halo included.
+func (a Activations) Len() int { return a.Images * (a.Size + 2) * (a.Size + 2) * a.Maps }
 
 // inside is the size in bytes of what lies inside the halo: what a pass that goes over all of it moves.
 func (a Activations) inside() float64 {

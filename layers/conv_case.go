@@ -1,6 +1,9 @@
 package layers
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // ConvCase is a pass of a convolution as a network runs it, without memory: what a tuner measures.
 type ConvCase struct {
@@ -14,6 +17,9 @@ type ConvCase struct {
 
 // Key is the case's name in a Plan.
 func (c ConvCase) Key() string { return PlanKey(c.Pass, c.Conv, c.Heads) }
+
+// Precision is that of the tensors.
+func (c ConvCase) Precision() Precision { return cmp.Or(c.Heads[0].X.Precision, FP32) }
 
 // FLOPs of all heads: twice the multiply-adds of the direct sum.
 func (c ConvCase) FLOPs() float64 {

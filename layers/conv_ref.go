@@ -10,9 +10,9 @@ func ConvForwardRef(c Conv, in, out UnitSet, x Tensor, w []float64) Tensor {
 	y.each(func(n, i, j, o int) {
 		sum := 0.0
 		c.eachTap(i, j, func(a, b, xi, xj int) {
-			row := c.weight(O[o], a, b, 0)
+			row, pixel := c.weight(O[o], a, b, 0), x.Pixel(n, xi, xj)
 			for ci, at := range I {
-				sum += x.At(n, xi, xj, ci) * w[row+at]
+				sum += pixel[ci] * w[row+at]
 			}
 		})
 		y.V[y.Index(n, i, j, o)] = sum
@@ -27,9 +27,9 @@ func ConvBackwardDataRef(c Conv, in, out UnitSet, y Tensor, w []float64) Tensor 
 	y.each(func(n, i, j, o int) {
 		g := y.At(n, i, j, o)
 		c.eachTap(i, j, func(a, b, xi, xj int) {
-			row := c.weight(O[o], a, b, 0)
+			row, pixel := c.weight(O[o], a, b, 0), x.Pixel(n, xi, xj)
 			for ci, at := range I {
-				x.V[x.Index(n, xi, xj, ci)] += g * w[row+at]
+				pixel[ci] += g * w[row+at]
 			}
 		})
 	})
@@ -42,12 +42,12 @@ func ConvBackwardDataRef(c Conv, in, out UnitSet, y Tensor, w []float64) Tensor 
 func ConvBackwardWeightsRef(c Conv, in, out UnitSet, blocks Blocks, x, y Tensor, g []float64) {
 	I, O := c.In.Physical(in), c.Out.Physical(out)
 	y.each(func(n, i, j, o int) {
-		u := c.Out.UnitOf(O[o])
+		u, dy := c.Out.UnitOf(O[o]), y.At(n, i, j, o)
 		c.eachTap(i, j, func(a, b, xi, xj int) {
-			row := c.weight(O[o], a, b, 0)
+			row, pixel := c.weight(O[o], a, b, 0), x.Pixel(n, xi, xj)
 			for ci, at := range I {
 				if blocks.Has(u, c.In.UnitOf(at)) {
-					g[row+at] += y.At(n, i, j, o) * x.At(n, xi, xj, ci)
+					g[row+at] += dy * pixel[ci]
 				}
 			}
 		})

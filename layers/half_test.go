@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,20 @@ func TestHalvesAreTheNearest(t *testing.T) {
 		}
 		if negative := ToHalf(-v); negative != h|0x8000 {
 			t.Fatalf("%v becomes %04x, its negative %04x", v, h, negative)
+		}
+	}
+}
+
+func TestNumbersComeBackAsTheyAreStored(t *testing.T) {
+	numbers := []float32{1, -0.1, 70000, 0x1p-24}
+	for p, want := range map[Precision][]float32{
+		"":   numbers,
+		FP32: numbers,
+		FP16: {1, -0.0999755859375, float32(math.Inf(1)), 0x1p-24},
+	} {
+		data := p.Encode(numbers)
+		if got := p.Decode(data); len(data) != len(numbers)*p.Bytes() || !slices.Equal(got, want) {
+			t.Errorf("%q: %d bytes that mean %v, want %v", p, len(data), got, want)
 		}
 	}
 }

@@ -37,6 +37,9 @@ type NormHead struct {
 	DY, DX   Activations // their gradients; DX may be DY
 	Residual Activations // the block's input (Apply), without one empty
 	Source   gpu.Range   // ShortcutSources of the residual
+	// ByTiles: the sums in Partials are those of a convolution's output pass, Masked: DY is 0 already where Y is not positive.
+	// ConvForwardStatistics and ConvBackwardDataThrough set them.
+	ByTiles, Masked bool
 }
 
 // As shaders/norm.glsl declares it.
@@ -81,7 +84,7 @@ func (k *Kernels) partials(images, size, maps int) int {
 
 // NormPartials is the number of floats of scratch that a head's sums take, forward or backward.
 func (k *Kernels) NormPartials(images, size, maps int) int {
-	return 3 * maps * k.partials(images, size, maps)
+	return 3 * maps * max(k.partials(images, size, maps), k.tilePartials(images, size))
 }
 
 // Statistics records the sums of X over parts of its pixels, for Merge.
@@ -122,10 +125,25 @@ func (b *Builder) BackwardSums(name string, heads []NormHead) {
 // BackwardApply records DX = scale (g - mean(g) - xhat mean(g xhat)).
 func (b *Builder) BackwardApply(name string, heads []NormHead) {
 	op, push := b.normPass(name+" backward apply", heads, func(h NormHead, op *gpu.Op) {
-		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Y.Range, h.DY.Range, h.Table), append(op.Writes, h.DX.Range)
-		op.Bytes += 4 * h.X.inside()
+		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.DY.Range, h.Table), append(op.Writes, h.DX.Range)
+		op.Bytes += 3 * h.X.inside()
+		if !h.Masked {
+			op.Reads = append(op.Reads, h.Y.Range)
+			op.Bytes += h.X.inside()
+		}
+		if h.Masked != heads[0].Masked {
+			b.fail(fmt.Errorf("%s backward apply: %w: some gradients are masked, others not", name, ErrShape))
+		}
 	}, func(h NormHead) Activations { return h.X })
-	b.dispatch("bn_backward_apply", op, push, normBlockRows, normTurns)
+	b.dispatch("bn_backward_apply", op, push, normBlockRows, normTurns, flag(heads[0].Masked))
+}
+
+// flag is a specialization constant of yes or no.
+func flag(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // normPass fills the table and push constants of a pass whose entries have the shape that own gives.
@@ -209,7 +227,10 @@ func (b *Builder) mergePass(name string, heads []NormHead) (gpu.Op, normMergePus
 
 func (b *Builder) normEntry(h NormHead, first int) normParameters {
 	partials := 0
-	if h.X.Images > 0 {
+	switch {
+	case h.ByTiles:
+		partials = b.kernels.tilePartials(h.X.Images, h.X.Size)
+	case h.X.Images > 0:
 		partials = b.kernels.partials(h.X.Images, h.X.Size, h.Maps)
 	}
 	return normParameters{

@@ -1,7 +1,9 @@
 package layers
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 )
@@ -25,6 +27,32 @@ func (p Precision) Bytes() int {
 		return 2
 	}
 	return 4
+}
+
+// Encode lays numbers out as they lie in a device's memory, rounded to the precision.
+func (p Precision) Encode(numbers []float32) []byte {
+	data := make([]byte, 0, p.Bytes()*len(numbers))
+	for _, v := range numbers {
+		if p == FP16 {
+			data = binary.LittleEndian.AppendUint16(data, ToHalf(v))
+		} else {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+		}
+	}
+	return data
+}
+
+// Decode is the numbers of a device's memory.
+func (p Precision) Decode(data []byte) []float32 {
+	numbers := make([]float32, len(data)/p.Bytes())
+	for i := range numbers {
+		if p == FP16 {
+			numbers[i] = FromHalf(binary.LittleEndian.Uint16(data[2*i:]))
+		} else {
+			numbers[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+		}
+	}
+	return numbers
 }
 
 // checkPrecision says what a device lacks of a precision, and what to take instead.

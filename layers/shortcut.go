@@ -42,6 +42,7 @@ func ShortcutTargets(in Maps, inUnits UnitSet, out Maps, outUnits UnitSet) []int
 // ShortcutHead is what one head brings to the shortcut's gradient.
 type ShortcutHead struct {
 	Y, DY  Activations // the block's output and its gradient
+	Masked bool        // DY is 0 already where Y is not positive
 	DX     Activations // gradient of the block's input, to which the shortcut's is added
 	Target gpu.Range   // [maps of DX] int32: ShortcutTargets
 }
@@ -56,5 +57,5 @@ func (b *Builder) ShortcutBackward(name string, heads []ShortcutHead, stride int
 		op.Reads, op.Writes = append(op.Reads, h.Residual.Range, h.DY.Range, h.DX.Range), append(op.Writes, h.DX.Range)
 		op.Bytes += 2*h.Residual.inside() + 2*h.DX.inside()
 	}, func(h NormHead) Activations { return h.DX })
-	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride)
+	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride, flag(heads[0].Masked))
 }

@@ -18,6 +18,12 @@ func (t Tensor) Index(n, i, j, c int) int { return ((n*t.Size+i)*t.Size+j)*t.Map
 // At is that value.
 func (t Tensor) At(n, i, j, c int) float64 { return t.V[t.Index(n, i, j, c)] }
 
+// Pixel is the values of all maps of image n at row i and column j, in place.
+func (t Tensor) Pixel(n, i, j int) []float64 {
+	at := t.Index(n, i, j, 0)
+	return t.V[at : at+t.Maps]
+}
+
 // each calls do for every image, row, column and map, in the order of V.
 func (t Tensor) each(do func(n, i, j, c int)) {
 	for n := range t.Images {

@@ -103,11 +103,14 @@ func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, bloc
 }
 
 func (winogradFamily) forward(b *Builder, c Conv, _ gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	b.winogradForward(c.Name+" forward", c, Forward, heads, epilogue)
+	p := b.winogradProducts(c.Name+" forward", c, Forward, heads)
+	b.winogradOutput(c.Name+" forward output", c, p, heads, epilogue)
 }
 
 func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []ConvHead) {
-	b.winogradForward(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), nil)
+	c, heads = c.turned(), turnedHeads(heads)
+	p := b.winogradProducts(c.Name+" backward data", c, BackwardData, heads)
+	b.winogradOutput(c.Name+" backward data output", c, p, heads, nil)
 }
 
 // sharedLoads is the shaders' SHARED.
@@ -275,8 +278,8 @@ func (p *winogradPass) blocked(groupsOfRow func(winogradHead) int) (perBlock, gr
 	return perBlock, perBlock * ceilDiv(p.rows, winogradBlock)
 }
 
-// winogradForward records the three passes; for backward-data X and Y, In and Out are swapped.
-func (b *Builder) winogradForward(name string, c Conv, pass Pass, heads []ConvHead, epilogue *Epilogue) {
+// winogradProducts records V and M, to which an output pass belongs; for backward-data X and Y, In and Out are swapped.
+func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvHead) winogradPass {
 	k, u := b.kernels, c.Memory.Prepared[pass]
 	p := b.winogradPass(c, pass, heads)
 	b.winogradTransform(name+" tiles", p, heads, false)
@@ -296,21 +299,7 @@ func (b *Builder) winogradForward(name string, c Conv, pass Pass, heads []ConvHe
 		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),
 		InBounds: in, OutBounds: out,
 	}, outs, k.winogradTiles(), winogradDepth(c.In, outs), c.Variants[pass].sharedLoads())
-
-	output := gpu.Op{Name: name + " output", Reads: p.m}
-	for i, h := range heads {
-		part := epilogue.of(i)
-		e := &p.entries[i]
-		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
-		output.Reads, output.Writes = append(output.Reads, part.reads...), append(output.Writes, h.Y.Range)
-		output.Bytes += h.Y.inside() + float64(p.m[i].Size)
-	}
-	mode, residualStride := epilogue.constants()
-	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, k.lanes) })
-	output.Workgroups = groups
-	b.dispatch("winograd_output", output, winogradOutputPush{
-		Heads: b.table(output.Name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, mode, residualStride)
+	return p
 }
 
 // winogradTransform records V of the inputs, or with gradient D of the outputs' gradients into M.

@@ -5,14 +5,21 @@
 // batch-norm used running statistics the two means are 0. dx may be dy.
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
-layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
-layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
+layout(constant_id = 1) const uint ROWS = 8;   // of an image, a workgroup
+layout(constant_id = 2) const uint TURNS = 8;  // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
+layout(constant_id = 3) const uint MASKED = 0; // dy is 0 already where y is not positive
 #include "norm.glsl"
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
   uint groups, head_count, groups_per_image, size;
 }
 p;
+
+vec2 masked(ActivationPairs dy, ActivationPairs y, uint at) {
+  vec2 g = load_activation_pair(dy, at);
+  if (MASKED == 0) g = mix(vec2(0), g, greaterThan(load_activation_pair(y, at), vec2(0)));
+  return g;
+}
 
 void main() {
   Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
@@ -30,15 +37,14 @@ void main() {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * half_maps + a.c / 2, j = a.pixel;
     for (; j + (TURNS - 1) * a.many < p.size; j += TURNS * a.many) {
       [[unroll]] for (uint t = 0; t < TURNS; t++) {
-        vec2 g = mix(vec2(0), load_activation_pair(dy, at + t * step),
-            greaterThan(load_activation_pair(y, at + t * step), vec2(0)));
+        vec2 g = masked(dy, y, at + t * step);
         store_activation_pair(dx, (at + t * step) * 2,
             scale * (g - mean_g - (load_activation_pair(x, at + t * step) - mean) * inverse * mean_gx));
       }
       at += TURNS * step;
     }
     for (; j < p.size; j += a.many) {
-      vec2 g = mix(vec2(0), load_activation_pair(dy, at), greaterThan(load_activation_pair(y, at), vec2(0)));
+      vec2 g = masked(dy, y, at);
       store_activation_pair(
           dx, at * 2, scale * (g - mean_g - (load_activation_pair(x, at) - mean) * inverse * mean_gx));
       at += step;

@@ -2,6 +2,7 @@
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "winograd.glsl"
+#include "winograd_output.glsl"
 // y = A^T M A of every tile, with the epilogues of conv_forward.comp: 1 y = ReLU(scale y + shift), 2 the same plus a residual.
 // A lane a pair of maps of one tile; workgroups as in winograd_tiles.comp (layers/winograd.go).
 layout(local_size_x_id = 0) in;
@@ -27,13 +28,8 @@ void main() {
   TilePlace place = tile_place(tile, p.size);
   Pairs from = pairs(p.heads.head[h].m);
   uint plane = p.heads.head[h].m_plane, at = tile * pairs + c;
-  vec2 half_done[24];
-  [[unroll]] for (uint j = 0; j < WINDOW; j++) {
-    vec2 m[6], r[4];
-    [[unroll]] for (uint i = 0; i < WINDOW; i++) m[i] = load_pair(from, at + (i * WINDOW + j) * plane);
-    output_line(m, r);
-    [[unroll]] for (uint i = 0; i < TILE; i++) half_done[i * WINDOW + j] = r[i];
-  }
+  vec2 tile_of[16];
+  output_tile(from, at, plane, tile_of);
   vec2 scale = vec2(1), shift = vec2(0);
   ivec2 source = ivec2(-1);
   if (EPILOGUE != 0) {
@@ -46,13 +42,10 @@ void main() {
   uint width = p.size + 2, residual_width = p.heads.head[h].residual_size + 2,
        residual_maps = p.heads.head[h].residual_maps;
   [[unroll]] for (uint i = 0; i < TILE; i++) {
-    vec2 m[6], r[4];
-    [[unroll]] for (uint j = 0; j < WINDOW; j++) m[j] = half_done[i * WINDOW + j];
-    output_line(m, r);
     [[unroll]] for (uint j = 0; j < TILE; j++) {
       uint yy = place.y + i, xx = place.x + j;
       if (yy < p.size && xx < p.size) {
-        vec2 value = r[j];
+        vec2 value = tile_of[i * TILE + j];
         if (EPILOGUE != 0) value = fma(scale, value, shift);
         if (EPILOGUE == 2) {
           uint from =

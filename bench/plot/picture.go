@@ -85,9 +85,26 @@ func (p *Picture) fit() {
 	widen(&p.plot.Y)
 }
 
+// Format is the form of a picture in a file of this name, svg or png: its ending.
+func Format(path string) (string, error) {
+	format := strings.TrimPrefix(filepath.Ext(path), ".")
+	if format != "svg" && format != "png" {
+		return "", fmt.Errorf("plot to %s: %w", path, unknown(format))
+	}
+	return format, nil
+}
+
+func unknown(format string) error {
+	return fmt.Errorf("%q is no form of a picture: it is svg or png", format)
+}
+
 // Save writes the picture to a file, as SVG or PNG by the ending of its name.
 func (p *Picture) Save(path string) error {
-	picture, err := p.Encode(strings.TrimPrefix(filepath.Ext(path), "."))
+	format, err := Format(path)
+	if err != nil {
+		return err
+	}
+	picture, err := p.Encode(format)
 	if err != nil {
 		return fmt.Errorf("plot to %s: %w", path, err)
 	}
@@ -107,7 +124,7 @@ func (p *Picture) Encode(format string) ([]byte, error) {
 	case "png":
 		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dotsPerInch))}
 	default:
-		return nil, fmt.Errorf("%q is no form of a picture: it is svg or png", format)
+		return nil, unknown(format)
 	}
 	p.draw(draw.NewCanvas(canvas, w, h))
 	var picture bytes.Buffer

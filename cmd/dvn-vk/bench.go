@@ -79,13 +79,16 @@ func (f *measureFlags) format() string {
 	return f.Format
 }
 
+// measurement is what a command measures on one device.
+type measurement func(m *bench.Machine) ([]bench.Record, error)
+
 // measure has work measure on the devices that are asked for, and writes the records of all.
-func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work func(m *bench.Machine) ([]bench.Record, error)) error {
-	return f.measureAs(ctx, c, p, bench.Write, work)
+func (f *measureFlags) measure(ctx context.Context, c *console, p layers.Precision, work measurement) error {
+	return f.measureAnd(ctx, c, p, work, func(records []bench.Record) error { return f.write(c, bench.Write, records) })
 }
 
-// measureAs is measure with another way to write: bench.Write, or one that has a table of its own.
-func (f *measureFlags) measureAs(ctx context.Context, c *console, p layers.Precision, write recordWriter, work func(m *bench.Machine) ([]bench.Record, error)) error {
+// measureAnd is measure with another way to show the records.
+func (f *measureFlags) measureAnd(ctx context.Context, c *console, p layers.Precision, work measurement, show func([]bench.Record) error) error {
 	switch {
 	case f.Describe:
 		return bench.Describe(c.out)
@@ -114,7 +117,7 @@ func (f *measureFlags) measureAs(ctx context.Context, c *console, p layers.Preci
 	if ctx.Err() != nil || len(records) == 0 {
 		return err
 	}
-	return errors.Join(err, f.write(c, write, records)) // what other devices came to is not lost
+	return errors.Join(err, show(records)) // what other devices came to is not lost
 }
 
 // open lends use the device that the flag names, or all that can be used, one after the other.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/dvn-vk/dvn-vk/bench"
+	"github.com/dvn-vk/dvn-vk/bench/plot"
 )
 
 // benchInferCmd measures inference.
@@ -14,6 +15,7 @@ type benchInferCmd struct {
 	tuneFlag
 	networkFlags
 	precisionFlag
+	plotFlag
 	measureFlags
 }
 
@@ -25,22 +27,25 @@ marked for each level.
 
 Example:
 
-    dvn-vk bench infer --backbone wrn-32-4
+    dvn-vk bench infer --backbone wrn-32-4 --plot levels.svg
     dvn-vk bench infer --backbone resnet-42 --units 1,1,1,1 --classes 50 --size 64 --batches 1-256*4`
 }
 
 // Validate refuses impossible numbers.
 func (b *benchInferCmd) Validate() error {
-	return errors.Join(b.networkFlags.check(), b.measureFlags.check())
+	return errors.Join(b.networkFlags.check(), b.plotFlag.check(), b.measureFlags.check())
 }
 
 // Run measures and prints.
 func (b *benchInferCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, b.Precision, func(m *bench.Machine) ([]bench.Record, error) {
+	work := func(m *bench.Machine) ([]bench.Record, error) {
 		infer := bench.Infer{Backbone: b.Backbone, Units: b.Units, Classes: b.Classes, Size: b.Size, Batches: b.Batches}
 		if err := b.tune(ctx, c, m, infer); err != nil {
 			return nil, err
 		}
 		return infer.Run(ctx, m)
+	}
+	return b.measureAnd(ctx, c, b.Precision, work, func(records []bench.Record) error {
+		return errors.Join(b.write(c, bench.Write, records), b.draw(c, records, plot.Latency))
 	})
 }

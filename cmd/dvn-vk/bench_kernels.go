@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/dvn-vk/dvn-vk/bench"
+	"github.com/dvn-vk/dvn-vk/bench/plot"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
 
@@ -15,6 +16,8 @@ type benchKernelsCmd struct {
 	Variants []layers.Variant `placeholder:"V" help:"Variants or families of kernels, for example flat,winograd. Default: all that can run a convolution."`
 	Batch    int              `default:"32" placeholder:"N" help:"Images. Default: 32."`
 	networkFlags
+	precisionFlag
+	plotFlag
 	measureFlags
 }
 
@@ -23,11 +26,11 @@ func (benchKernelsCmd) Help() string {
 	return `Measures the convolutions of a backbone, each different shape once: forward, the gradient of its input and that of its
 weights, by every variant of the kernels that can do it, in turn. One head has all units. Weights are in the layout that a
 variant wants beforehand. Rates count the operations of the direct convolution, so that variants compare; the share of peak
-is that of the multiply-adds which the device was measured to do.
+is that of the multiply-adds which the device was measured to do. A plot shows the rates of one device below its ceilings.
 
 Example:
 
-    dvn-vk bench kernels --backbone wrn-32-4
+    dvn-vk bench kernels --backbone wrn-32-4 --plot roofline.svg
     dvn-vk bench kernels --shapes 64x32,128x16,256x8 --units 1 --variants winograd --json`
 }
 
@@ -37,12 +40,13 @@ func (b *benchKernelsCmd) Validate() error {
 	if b.Batch < 1 {
 		err = fmt.Errorf("--batch %d: it must be positive", b.Batch)
 	}
-	return errors.Join(err, b.networkFlags.check(), b.measureFlags.check())
+	return errors.Join(err, b.networkFlags.check(), b.plotFlag.check(), b.measureFlags.check())
 }
 
 // Run measures and prints.
 func (b *benchKernelsCmd) Run(ctx context.Context, c *console) error {
-	return b.measure(ctx, c, layers.FP32, func(m *bench.Machine) ([]bench.Record, error) {
+	var ceilings bench.Ceilings
+	work := func(m *bench.Machine) ([]bench.Record, error) {
 		shapes := b.Shapes
 		if len(shapes) == 0 {
 			var err error
@@ -50,6 +54,16 @@ func (b *benchKernelsCmd) Run(ctx context.Context, c *console) error {
 				return nil, err
 			}
 		}
-		return bench.Kernels{Shapes: shapes, Units: b.Units, Batch: b.Batch, Variants: b.Variants}.Run(ctx, m)
+		records, err := bench.Kernels{Shapes: shapes, Units: b.Units, Batch: b.Batch, Variants: b.Variants}.Run(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		measured, err := m.Ceilings(ctx)
+		ceilings = append(ceilings, measured...)
+		return records, err
+	}
+	return b.measureAnd(ctx, c, b.Precision, work, func(records []bench.Record) error {
+		roofline := func(records []bench.Record) (*plot.Picture, error) { return plot.Roofline(records, ceilings) }
+		return errors.Join(b.write(c, bench.Write, records), b.draw(c, records, roofline))
 	})
 }

@@ -44,9 +44,39 @@ func (b *benchPlotCmd) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	if err := picture.Save(b.Out); err != nil {
+	return savePicture(c, picture, b.Out)
+}
+
+func savePicture(c *console, picture *plot.Picture, path string) error {
+	if err := picture.Save(path); err != nil {
 		return err
 	}
-	c.message("wrote %s", b.Out)
+	c.message("wrote %s", path)
 	return nil
+}
+
+// plotFlag is common to measurements that can be drawn.
+type plotFlag struct {
+	Plot string `placeholder:"FILE" help:"Draw the results, too: FILE.svg or FILE.png."`
+}
+
+// check refuses a file that would be refused when all is measured.
+func (f plotFlag) check() error {
+	if f.Plot == "" {
+		return nil
+	}
+	_, err := plot.Format(f.Plot)
+	return err
+}
+
+// draw saves a picture of records where one is asked for.
+func (f plotFlag) draw(c *console, records []bench.Record, draw func([]bench.Record) (*plot.Picture, error)) error {
+	if f.Plot == "" {
+		return nil
+	}
+	picture, err := draw(records)
+	if err != nil {
+		return err
+	}
+	return savePicture(c, picture, f.Plot)
 }

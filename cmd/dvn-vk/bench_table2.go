@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/dvn-vk/dvn-vk/bench"
+	"github.com/dvn-vk/dvn-vk/bench/plot"
 	"github.com/dvn-vk/dvn-vk/dvn/training"
 )
 
@@ -23,6 +24,7 @@ type benchTable2Cmd struct {
 	Batches  bench.Numbers `default:"1,8,32,128" placeholder:"N,..." help:"Images at a time; 1 is measured in any case. Default: 1,8,32,128."`
 	tuneFlag
 	precisionFlag
+	plotFlag
 	measureFlags
 }
 
@@ -36,7 +38,7 @@ In other forms than md the result is the records that the table is made of.
 
 Example:
 
-    dvn-vk bench table2
+    dvn-vk bench table2 --plot table2.svg
     dvn-vk bench table2 --backbone wrn-32-4 --units 1,1 --classes 100 --size 32 --batches 1-128*2
     dvn-vk bench table2 --run runs/j1 --task 2 --format json --out table2.json`
 }
@@ -48,7 +50,7 @@ func (b *benchTable2Cmd) Validate() error {
 		err = fmt.Errorf("--task %d: tasks count from 1, and without --run there is one", b.Task)
 	}
 	network := networkFlags{Size: cmp.Or(b.Size, paperSize)}
-	return errors.Join(err, network.check(), b.check())
+	return errors.Join(err, network.check(), b.plotFlag.check(), b.measureFlags.check())
 }
 
 // The network of the paper's Table 2.
@@ -77,10 +79,13 @@ func (b *benchTable2Cmd) Run(ctx context.Context, c *console) error {
 		levels = bench.Levels{Phase: n.Phase, Task: b.Task, From: n.Values}
 	}
 	levels.Batches = slices.Compact(slices.Sorted(slices.Values(append(b.Batches, 1))))
-	return b.measureAs(ctx, c, b.Precision, bench.WriteTable2, func(m *bench.Machine) ([]bench.Record, error) {
+	work := func(m *bench.Machine) ([]bench.Record, error) {
 		if err := b.tune(ctx, c, m, levels); err != nil {
 			return nil, err
 		}
 		return levels.Run(ctx, m)
+	}
+	return b.measureAnd(ctx, c, b.Precision, work, func(records []bench.Record) error {
+		return errors.Join(b.write(c, bench.WriteTable2, records), b.draw(c, records, plot.Latency))
 	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dvn-vk/dvn-vk/dvn/safetensors"
 	"github.com/dvn-vk/dvn-vk/dvn/training"
+	"github.com/dvn-vk/dvn-vk/gpu"
 )
 
 // The tests find the program as dvn-vk in their PATH.
@@ -21,7 +22,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	cache := t.TempDir() // of compiled pipelines: the user's own is left alone
+	cache := t.TempDir() // of compiled pipelines and of measurements: the user's own is left alone
+	compiled := mesaCache(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -30,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"fixture": makeFixture,
 		},
+		Condition: hasCondition,
 		Setup: func(env *testscript.Env) error {
 			// Which driver the machine has, and how it is found, is a matter of its environment.
 			env.Vars = append(os.Environ(), env.Vars...)
@@ -37,10 +40,37 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData"} {
 				env.Setenv(name, cache)
 			}
+			env.Setenv("MESA_SHADER_CACHE_DIR", compiled)
 			env.Setenv("DVNVK_NO_TUNE", "1") // the scripts that tune unset it
 			return nil
 		},
 	})
+}
+
+// mesaCache is where Mesa keeps what it compiled, for this user's other programs too: half of the scripts' time otherwise.
+func mesaCache(t *testing.T) string {
+	if folder := os.Getenv("MESA_SHADER_CACHE_DIR"); folder != "" {
+		return folder
+	}
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return t.TempDir()
+	}
+	return folder
+}
+
+// hasCondition knows [halves]: the device that the program chooses has 16-bit storage.
+func hasCondition(condition string) (bool, error) {
+	if condition != "halves" {
+		return false, fmt.Errorf("condition %s: there is no such", condition)
+	}
+	instance, err := gpu.NewInstance()
+	if err != nil {
+		return false, err
+	}
+	defer instance.Close()
+	info, _, err := instance.Choose("")
+	return info.Features.Storage16, err
 }
 
 // exits CODE COMMAND... runs a command that must end with an exit code.

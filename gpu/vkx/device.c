@@ -43,7 +43,9 @@ static int32_t createDevice(
       .scalarBlockLayout = 1,
       .timelineSemaphore = 1,
       .shaderFloat16 = enable->float16,
-      .vulkanMemoryModel = enable->cooperativeMatrix};
+      // With the memory model atomics need its device scope too, which every shader's have.
+      .vulkanMemoryModel = enable->cooperativeMatrix,
+      .vulkanMemoryModelDeviceScope = enable->cooperativeMatrix};
   VkxPhysicalDeviceVulkan11Features f11 = {.sType = VKX_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
       .pNext = &f12,
       .storageBuffer16BitAccess = enable->storage16};

@@ -149,7 +149,7 @@ static void describeFeatures(vkxInstance *instance, uint64_t physicalDevice, vkx
   info->int64 = f.features.shaderInt64;
   info->storage16 = f11.storageBuffer16BitAccess;
   // Shaders with cooperative matrices are written in Vulkan's memory model.
-  info->cooperativeMatrix = matrix.cooperativeMatrix && f12.vulkanMemoryModel;
+  info->cooperativeMatrix = matrix.cooperativeMatrix && f12.vulkanMemoryModel && f12.vulkanMemoryModelDeviceScope;
   info->memoryBudget = (uint32_t)hasExtension(instance, physicalDevice, "VK_EXT_memory_budget");
   info->portabilitySubset = (uint32_t)hasExtension(instance, physicalDevice, "VK_KHR_portability_subset");
 }

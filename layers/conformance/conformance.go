@@ -32,7 +32,8 @@ type family struct {
 }
 
 func families() []family {
-	all := slices.Concat(variantFamilies("conv", layers.Flat, 180, plain), variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings))
+	all := slices.Concat(variantFamilies("conv", layers.Flat, 180, plain), throughFamilies("conv", layers.Flat, 30, plain),
+		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings), throughFamilies("Winograd", layers.Winograd, 45, winogradRoundings))
 	return append(all, []family{
 		{"batch-norm statistics", 90, normStatistics},
 		{"batch-norm evaluation", 35, normEvaluation},

@@ -105,8 +105,9 @@ func distillationOf(z, teacher []float64, temperature float64) imageLoss {
 // softmaxMagnitude is the magnitude of softmax(z / T) (tolerance.go).
 func softmaxMagnitude(z []float64, temperature float64) []float64 {
 	q, sum, spread := exponentials(z, temperature)
+	top := slices.Max(z)
 	for c := range q {
-		q[c] *= (1 + (slices.Max(z)-z[c])/temperature + spread) / sum
+		q[c] *= (1 + (top-z[c])/temperature + spread) / sum
 	}
 	return q
 }
@@ -119,8 +120,9 @@ func logMagnitude(z []float64, temperature float64) float64 {
 
 // exponentials of (z - top) / T, their sum, and the mean of |z - top| / T that they weigh.
 func exponentials(z []float64, temperature float64) (e []float64, sum, spread float64) {
+	top := slices.Max(z)
 	for _, v := range z {
-		below := (slices.Max(z) - v) / temperature
+		below := (top - v) / temperature
 		e = append(e, math.Exp(-below))
 		sum += e[len(e)-1]
 		spread += e[len(e)-1] * below

@@ -25,7 +25,7 @@ import (
 //     2.5 units, a square root by the sum of an inverse root's 2 and a division's.
 //
 // Activations in halves are drawn as halves, and a kernel's result may be rounded once more when it is stored, to the nearest
-// half: that is all that is allowed in addition.
+// half: that is all that is allowed in addition (StoredRounding).
 const unit = 1.0 / (1 << 24)
 
 // Roundings beside a sum.
@@ -35,9 +35,13 @@ const (
 	exponential = 24 // softmax and its kin
 )
 
-// halfRounding is the largest error of rounding a number up to v to the nearest binary16.
-func halfRounding(v float64) float64 {
-	_, exponent := math.Frexp(v) // v < 2^exponent, and halves have 11 bits
+// StoredRounding is the largest error of rounding numbers up to got or want to what a precision stores, beside the rounding of
+// float32 arithmetic, which Allowed has in it.
+func StoredRounding(p layers.Precision, got, want float64) float64 {
+	if p != layers.FP16 {
+		return 0
+	}
+	_, exponent := math.Frexp(max(math.Abs(got), math.Abs(want))) // both < 2^exponent, and halves have 11 bits
 	return math.Ldexp(1, max(exponent-12, -25))
 }
 
@@ -73,6 +77,14 @@ func (c *check) place(k int) []int {
 	return place
 }
 
+// number is what lies at a place.
+func (c *check) number(memory []float32, at int) float64 {
+	if c.halves {
+		return float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
+	}
+	return float64(memory[at])
+}
+
 // tally is a result in the making.
 type tally struct {
 	Result
@@ -82,13 +94,9 @@ type tally struct {
 // judge takes what a device wrote into account.
 func (t *tally) judge(c *check, memory []float32) {
 	for k, at := range c.at {
-		var got float64
-		allowed := c.allowed
+		got, allowed := c.number(memory, at), c.allowed
 		if c.halves {
-			got = float64(layers.FromHalf(uint16(math.Float32bits(memory[at/2]) >> (at % 2 * 16))))
-			allowed += halfRounding(max(math.Abs(got), math.Abs(c.want[k]))) / (c.magnitude[k] + tiny)
-		} else {
-			got = float64(memory[at])
+			allowed += StoredRounding(layers.FP16, got, c.want[k]) / (c.magnitude[k] + tiny)
 		}
 		err := math.Abs(got-c.want[k]) / (c.magnitude[k] + tiny)
 		if math.IsNaN(err) || math.IsInf(err, 0) {

@@ -33,7 +33,7 @@ func (m measurement) check(ctx context.Context, r *Result) ([]trial, error) {
 	}
 	defer s.close()
 	var trials []trial
-	e := expectation{samples: o.samples()}
+	e := newExpectation(o)
 	for _, v := range m.flatFirst(r) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package tune
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -24,7 +23,7 @@ func (b deviceBed) preferred(c layers.ConvCase) layers.Variant {
 func (b deviceBed) fits(c layers.ConvCase, v layers.Variant) error {
 	conv, limits := c.By(v), b.kernels.Device.Info.Limits
 	scratch := 4 * uint64(b.kernels.ConvScratch(c.Pass, conv, c.Heads, c.Blocks))
-	prepared := 4 * uint64(b.kernels.PreparedFloats(c.Pass, conv))
+	prepared := 4*uint64(b.kernels.PreparedFloats(c.Pass, conv)) + 2*uint64(b.kernels.HalfWeights(c.Pass, conv))
 	if most := min(limits.MaxBuffer, limits.MaxAllocation); max(scratch, prepared) > most {
 		return fmt.Errorf("needs a buffer of %s, the device has at most %s", gpu.Bytes(max(scratch, prepared)), gpu.Bytes(most))
 	}
@@ -39,8 +38,8 @@ type deviceSite struct {
 	operands
 	kernels *layers.Kernels
 	buffers []*gpu.Buffer
-	weights gpu.Range // read, or their gradient
-	written []gpu.Range
+	weights gpu.Range   // read, or their gradient
+	writes  []gpu.Range // where the pass does
 	built   map[layers.Variant]programs
 }
 
@@ -60,37 +59,37 @@ func (b deviceBed) open(o operands) (site, error) {
 // lay allocates and fills the tensors.
 func (s *deviceSite) lay() error {
 	var err error
-	if s.weights, err = s.allocate("weights", s.Conv.Weights()); err != nil {
+	if s.weights, err = s.allocate("weights", 4*s.Conv.Weights()); err != nil {
 		return err
 	}
 	if s.Pass == layers.BackwardWeights {
-		s.written = append(s.written, s.weights)
+		s.writes = append(s.writes, s.weights)
 	} else if err := s.weights.Buffer.WriteFloats(0, s.operands.weights()); err != nil {
 		return err
 	}
 	for i := range s.Heads {
 		h := &s.Heads[i]
-		if h.X.Range, err = s.allocate("x", floats(h.X)); err != nil {
+		if h.X.Range, err = s.allocate("x", h.X.Precision.Bytes()*h.X.Len()); err != nil {
 			return err
 		}
-		if h.Y.Range, err = s.allocate("y", floats(h.Y)); err != nil {
+		if h.Y.Range, err = s.allocate("y", h.Y.Precision.Bytes()*h.Y.Len()); err != nil {
 			return err
 		}
 	}
 	for _, a := range s.outputs() {
-		s.written = append(s.written, a.Range)
+		s.writes = append(s.writes, a.Range)
 	}
 	tensors, starts := s.inputs()
 	for i, a := range tensors {
-		if err := a.Buffer.WriteFloats(0, s.padded(a, starts[i])); err != nil {
+		if err := a.Buffer.Write(0, a.Precision.Encode(s.padded(a, starts[i]))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *deviceSite) allocate(name string, floats int) (gpu.Range, error) {
-	buffer, err := s.kernels.Device.NewBuffer("tuning "+name, gpu.Activations, 4*uint64(floats))
+func (s *deviceSite) allocate(name string, bytes int) (gpu.Range, error) {
+	buffer, err := s.kernels.Device.NewBuffer("tuning "+name, gpu.Activations, uint64(bytes))
 	if err != nil {
 		return gpu.Range{}, err
 	}
@@ -108,30 +107,22 @@ func (s *deviceSite) close() {
 	}
 }
 
-func (s *deviceSite) build(v layers.Variant) (programs, error) {
+func (s *deviceSite) build(v layers.Variant) (p programs, err error) {
 	if p, ok := s.built[v]; ok {
 		return p, nil
 	}
-	conv, k := s.By(v), s.kernels
-	if n := k.ConvScratch(s.Pass, conv, s.Heads, s.Blocks); n > 0 {
-		var err error
-		if conv.Memory.Scratch[s.Pass], err = s.allocate("scratch", n); err != nil {
-			return programs{}, err
-		}
+	conv, err := s.withMemory(v)
+	if err != nil {
+		return programs{}, err
 	}
-	var p programs
-	if n := k.PreparedFloats(s.Pass, conv); n > 0 {
-		var err error
-		if conv.Memory.Prepared[s.Pass], err = s.allocate("prepared weights", n); err != nil {
-			return programs{}, err
-		}
-		b := k.NewBuilder()
+	if m := conv.Memory; m.Prepared[s.Pass].Size+m.Half.Size > 0 {
+		b := s.kernels.NewBuilder()
 		b.PrepareConvs([]layers.PreparedConv{{Conv: conv, W: s.weights}})
 		if p.preparation, err = b.Finish("preparation by "+string(v), s.timestamps()); err != nil {
 			return programs{}, err
 		}
 	}
-	b := k.NewBuilder()
+	b := s.kernels.NewBuilder()
 	switch s.Pass {
 	case layers.Forward:
 		b.ConvForward(conv, s.weights, s.Heads, nil)
@@ -140,13 +131,35 @@ func (s *deviceSite) build(v layers.Variant) (programs, error) {
 	case layers.BackwardWeights:
 		b.ConvBackwardWeights(conv, s.weights, s.Heads, s.Blocks)
 	}
-	var err error
 	if p.pass, err = b.Finish(s.Pass.String()+" by "+string(v), s.timestamps()); err != nil {
 		p.preparation.Close()
 		return programs{}, err
 	}
 	s.built[v] = p
 	return p, nil
+}
+
+// withMemory is the convolution by a variant with what that needs beside the tensors.
+func (s *deviceSite) withMemory(v layers.Variant) (layers.Conv, error) {
+	conv, k := s.By(v), s.kernels
+	for _, need := range []struct {
+		name  string
+		bytes int
+		at    *gpu.Range
+	}{
+		{"scratch", 4 * k.ConvScratch(s.Pass, conv, s.Heads, s.Blocks), &conv.Memory.Scratch[s.Pass]},
+		{"prepared weights", 4 * k.PreparedFloats(s.Pass, conv), &conv.Memory.Prepared[s.Pass]},
+		{"weights in halves", 2 * k.HalfWeights(s.Pass, conv), &conv.Memory.Half},
+	} {
+		if need.bytes == 0 {
+			continue
+		}
+		var err error
+		if *need.at, err = s.allocate(need.name, need.bytes); err != nil {
+			return layers.Conv{}, err
+		}
+	}
+	return conv, nil
 }
 
 func (s *deviceSite) timestamps() bool { return s.kernels.Device.Info.Features.Timestamps }
@@ -187,9 +200,12 @@ func (s *deviceSite) time(p *layers.Program) (time.Duration, error) {
 	return sum, nil
 }
 
+// nanPattern is NaN as a float and as two halves.
+const nanPattern = 0x7fff7fff
+
 func (s *deviceSite) poison() error {
-	for _, r := range s.written {
-		if err := r.Fill(math.Float32bits(float32(math.NaN()))); err != nil {
+	for _, r := range s.writes {
+		if err := r.Fill(nanPattern); err != nil {
 			return err
 		}
 	}
@@ -198,12 +214,12 @@ func (s *deviceSite) poison() error {
 
 func (s *deviceSite) output() ([]float32, error) {
 	var all []float32
-	for _, r := range s.written {
-		part := make([]float32, r.Size/4)
-		if err := r.Buffer.ReadFloats(int(r.Offset/4), part); err != nil {
+	for _, r := range s.writes {
+		part := make([]byte, r.Size)
+		if err := r.Buffer.Read(r.Offset, part); err != nil {
 			return nil, err
 		}
-		all = append(all, part...)
+		all = append(all, s.written().Decode(part)...)
 	}
 	return all, nil
 }

@@ -12,7 +12,12 @@ import (
 // which are judged first, made of it.
 type expectation struct {
 	samples []sample
+	written layers.Precision
 	flat    []float32
+}
+
+func newExpectation(o operands) expectation {
+	return expectation{samples: o.samples(), written: o.written()}
 }
 
 // tiny stands for the error of numbers without terms, which are 0: 1x1 kernels skip pixels, and corners see few taps.
@@ -25,7 +30,7 @@ func (e *expectation) judge(output []float32, v layers.Variant) (parts float64, 
 		allowed := conformance.Allowed(v, s.terms)
 		largest, loosest = max(largest, s.magnitude), max(loosest, allowed)
 		got := float64(output[s.at])
-		part := math.Abs(got-s.want) / (s.magnitude*allowed + tiny)
+		part := math.Abs(got-s.want) / (s.magnitude*allowed + conformance.StoredRounding(e.written, got, s.want) + tiny)
 		if !(part <= 1) {
 			return 0, fmt.Errorf("wrong: %s is %g, the reference says %g", s.where, got, s.want)
 		}
@@ -37,9 +42,9 @@ func (e *expectation) judge(output []float32, v layers.Variant) (parts float64, 
 	// Numbers have about the same magnitude: twice the largest of the samples bounds it, two variants may err each their way.
 	bound := 2 * 2 * largest * loosest
 	for k, want := range e.flat {
-		got := output[k]
+		got, want := float64(output[k]), float64(want)
 		same := got != got && want != want // neither wrote it: a halo, or weights that do not train
-		if !same && !(math.Abs(float64(got)-float64(want)) <= bound) {
+		if !same && !(math.Abs(got-want) <= bound+2*conformance.StoredRounding(e.written, got, want)) {
 			return 0, fmt.Errorf("wrong: number %d of its output is %g, the direct kernels say %g", k, got, want)
 		}
 	}

@@ -86,7 +86,9 @@ func (s *fakeSite) output() ([]float32, error) { return s.last, nil }
 func (s *fakeSite) close()                     { s.bed.opened-- }
 
 // smallCase is a pass of two heads of 9 and 6 images on layers of two units.
-func smallCase(p layers.Pass, size int) layers.ConvCase {
+func smallCase(p layers.Pass, size int) layers.ConvCase { return smallCaseIn(layers.FP32, p, size) }
+
+func smallCaseIn(precision layers.Precision, p layers.Pass, size int) layers.ConvCase {
 	c := layers.ConvCase{
 		Pass:   p,
 		Conv:   layers.Conv{Name: "conv", In: layers.NewMaps([]int{0, 2, 5}, 2), Out: layers.NewMaps([]int{0, 3, 4}, 2), Kernel: 3, Stride: 1, InSize: size},
@@ -96,8 +98,8 @@ func smallCase(p layers.Pass, size int) layers.ConvCase {
 		n := 9 - 3*i
 		c.Heads = append(c.Heads, layers.ConvHead{
 			In: units, Out: units,
-			X: layers.Activations{Images: n, Size: size, Maps: c.Conv.In.Width(units)},
-			Y: layers.Activations{Images: n, Size: c.Conv.OutSize(), Maps: c.Conv.Out.Width(units)},
+			X: layers.Activations{Precision: precision, Images: n, Size: size, Maps: c.Conv.In.Width(units)},
+			Y: layers.Activations{Precision: precision, Images: n, Size: c.Conv.OutSize(), Maps: c.Conv.Out.Width(units)},
 		})
 	}
 	return c
@@ -145,9 +147,9 @@ func filled(a layers.Activations, at func(n, i, j, c int) float64) layers.Tensor
 }
 
 func haloed(a layers.Activations, t layers.Tensor) []float32 {
-	out := slices.Repeat([]float32{nan()}, floats(a))
+	out := slices.Repeat([]float32{nan()}, a.Len())
 	for k, v := range t.V {
 		out[place(a, k/(a.Size*a.Size*a.Maps), k/(a.Size*a.Maps)%a.Size, k/a.Maps%a.Size, k%a.Maps)] = float32(v)
 	}
-	return out
+	return a.Precision.Decode(a.Precision.Encode(out))
 }

@@ -92,11 +92,11 @@ func TestTheFastestCandidateThatIsRightWins(t *testing.T) {
 		{"out of memory", fake{fails: func(int) error { return fmt.Errorf("allocate: %w", gpu.ErrOutOfMemory) }}, "out of memory"},
 		{"beyond the limits", fake{fits: errors.New("needs a buffer of 9.0 GiB")}, "needs a buffer"},
 	} {
-		for _, p := range layers.Passes() {
-			t.Run(test.name+"/"+p.String(), func(t *testing.T) {
+		for _, c := range allPasses(5) {
+			t.Run(fmt.Sprintf("%s/%s/%s", test.name, c.Precision(), c.Pass), func(t *testing.T) {
 				test.fast.pass = 40 * time.Microsecond
 				b := newFakeBed(t, map[layers.Variant]fake{better: test.fast, "slow": steady(120), layers.Flat: steady(100)})
-				r, messages, err := decided(t, b, &Tuner{}, smallCase(p, 5))
+				r, messages, err := decided(t, b, &Tuner{}, c)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -117,12 +117,22 @@ func TestTheFastestCandidateThatIsRightWins(t *testing.T) {
 				if last.Variant != better || !strings.Contains(last.Refused, test.refused) {
 					t.Errorf("refused is %+v, want %q with %q", last, better, test.refused)
 				}
-				if len(messages) != 1 || !strings.Contains(messages[0], test.refused) || !strings.Contains(messages[0], "conv, "+p.String()) {
+				if len(messages) != 1 || !strings.Contains(messages[0], test.refused) || !strings.Contains(messages[0], "conv, "+c.Pass.String()) {
 					t.Errorf("messages %q, want one that says %q of the pass", messages, test.refused)
 				}
 			})
 		}
 	}
+}
+
+// allPasses are small cases of every pass in every precision.
+func allPasses(size int) (cases []layers.ConvCase) {
+	for _, precision := range layers.Precisions() {
+		for _, p := range layers.Passes() {
+			cases = append(cases, smallCaseIn(precision, p, size))
+		}
+	}
+	return cases
 }
 
 // flickers changes the last bit of a number.

@@ -13,14 +13,15 @@ const blockLength = 1<<20 - 3
 // seed of numbers and samples: every check sees the same.
 const seed = 12
 
-// randomBlock is blockLength numbers from -1 to 1 with full mantissas: sums of few bits would be exact in any order, and hide
-// an order that changes.
-func randomBlock() []float32 {
+// randomBlock is blockLength numbers from -1 to 1 with all the bits that a precision stores: sums of few bits would be exact in
+// any order, and hide an order that changes. They are what kernels compute with, whether they read float32 or not: variants
+// differ in what they read of the weights.
+func randomBlock(p layers.Precision) []float32 {
 	random, block := rand.New(rand.NewPCG(seed, 1)), make([]float32, blockLength)
 	for i := range block {
 		block[i] = 2*random.Float32() - 1
 	}
-	return block
+	return p.Decode(p.Encode(block))
 }
 
 // operands are the numbers that a case computes with: each tensor starts somewhere in the block and goes round.
@@ -58,7 +59,7 @@ func (o operands) weights() []float32 {
 
 // padded is a tensor with a halo of zeros, as the device gets it.
 func (o operands) padded(a layers.Activations, start int) []float32 {
-	out, row := make([]float32, floats(a)), a.Size*a.Maps
+	out, row := make([]float32, a.Len()), a.Size*a.Maps
 	for n := range a.Images {
 		for i := range a.Size {
 			at := place(a, n, i, 0, 0)
@@ -74,9 +75,6 @@ func (o operands) copied(to []float32, start int) []float32 {
 	}
 	return to
 }
-
-// floats of a tensor, halo included.
-func floats(a layers.Activations) int { return a.Images * (a.Size + 2) * (a.Size + 2) * a.Maps }
 
 // place is where the number of image n, row i, column j and map c lies in a tensor with its halo.
 func place(a layers.Activations, n, i, j, c int) int {
@@ -95,6 +93,14 @@ func (o operands) outputs() []layers.Activations {
 		}
 	}
 	return all
+}
+
+// written is the precision of the output: gradients of weights are float32 in any.
+func (o operands) written() layers.Precision {
+	if o.Pass == layers.BackwardWeights {
+		return layers.FP32
+	}
+	return o.Precision()
 }
 
 // inputs are the tensors that it reads, and where their numbers start.

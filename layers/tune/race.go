@@ -29,7 +29,7 @@ func (m measurement) race(ctx context.Context, r *Result, trials []trial) ([]tri
 		return nil, fmt.Errorf("%s, %s: %w", r.Case.Conv.Name, r.Case.Pass, err)
 	}
 	defer s.close()
-	e, weigh := expectation{samples: o.samples()}, o.weigh(r.Case)
+	e, weigh := newExpectation(o), o.weigh(r.Case)
 	for i := range trials {
 		if m.late() {
 			return nil, errLate
@@ -71,7 +71,7 @@ func (m measurement) warm(s site, e *expectation, t *trial, weigh func(lap) floa
 func timed(c layers.ConvCase, trials []trial) layers.ConvCase {
 	tensors := 0
 	for _, h := range c.Heads {
-		tensors += floats(h.X) + floats(h.Y)
+		tensors += h.X.Len() + h.Y.Len()
 	}
 	part := min(1, timedRun.Seconds()/trials[0].seconds, timedFloats/float64(tensors))
 	return c.Resized(func(n int) int { return max(int(part*float64(n)), min(n, checkImages)) })

@@ -69,7 +69,7 @@ func (o operands) sampleTensor(random *rand.Rand) sample {
 	outputs, start := o.outputs(), 0
 	head := draw(random, len(outputs))
 	for _, before := range outputs[:head] {
-		start += floats(before)
+		start += before.Len()
 	}
 	a, h := outputs[head], o.Heads[head]
 	n, i, j, c := draw(random, a.Images), draw(random, a.Size), draw(random, a.Size), draw(random, a.Maps)

@@ -61,7 +61,7 @@ func (t *Tuner) run(ctx context.Context, b bed, c cache, cases []layers.ConvCase
 	}
 	end := now().Add(t.Budget)
 	late := func() bool { return t.Budget > 0 && !now().Before(end) }
-	m, measured := measurement{b, randomBlock(), late, t.message}, map[string]entry{}
+	m, measured := measurement{b, randomBlock(open[0].Case.Precision()), late, t.message}, map[string]entry{}
 	unreached := 0
 	for i, r := range open {
 		t.progress(i, len(open))

@@ -40,8 +40,9 @@ windows: ## build and vet for Windows, with mingw-w64
 	go build ./...
 	go vet ./...
 
-shaders: ## compile the shaders: SPIR-V and manifest, both committed
-	go run ./shaders/generate
+NEWER ?= glslangValidator
+shaders: ## compile the shaders: SPIR-V and manifest, both committed; NEWER is a glslang 14 for those with cooperative matrices
+	go run ./shaders/generate -newer '$(NEWER)'
 
 check-shaders: ## check that the committed SPIR-V and manifest are those of the sources
 	go run ./shaders/generate -check

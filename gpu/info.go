@@ -56,7 +56,19 @@ type Limits struct {
 	Memory               uint64    `json:"memory"` // of the largest device-local heap
 	TimestampPeriodNS    float64   `json:"timestamp_period_ns"`
 	TimestampValidBits   int       `json:"timestamp_valid_bits"`
+	// MatrixShapes are the products of matrices of 16-bit floats, summed in 32-bit floats, that a subgroup computes.
+	MatrixShapes []MatrixShape `json:"matrix_shapes,omitempty"`
 }
+
+// MatrixShape is the size of a product of matrices: M x K by K x N.
+type MatrixShape struct {
+	M int `json:"m"`
+	N int `json:"n"`
+	K int `json:"k"`
+}
+
+// String is the shape as drivers' lists have it.
+func (s MatrixShape) String() string { return fmt.Sprintf("%dx%dx%d", s.M, s.N, s.K) }
 
 // Features are optional; each is off where the device lacks it or DVNVK_DISABLE_... switches it off.
 type Features struct {
@@ -104,6 +116,11 @@ func (i *Instance) describe(index int, physical vkx.Handle) DeviceInfo {
 	info.Features.Timestamps = info.Features.Timestamps && p.Limits.TimestampPeriod > 0
 	info.Features.Unified = info.Type != Discrete && hasUnifiedMemory(types, heaps) && !switchedOn("FORCE_STAGING")
 	info.Problems = problems(p.ApiVersion, d)
+	if info.Features.CooperativeMatrix { // some drivers crash when asked, so not where it is switched off
+		for _, s := range i.vkx.MatrixShapes(physical) {
+			info.Limits.MatrixShapes = append(info.Limits.MatrixShapes, MatrixShape(s))
+		}
+	}
 	return info
 }
 

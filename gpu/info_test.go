@@ -68,6 +68,9 @@ func TestEverySwitchOnAtOnceStillRuns(t *testing.T) {
 		if got, want := d.Info.Features, (Features{SubgroupControl: d.Info.Features.SubgroupControl}); got != want {
 			t.Errorf("features %+v, want none", got)
 		}
+		if shapes := d.Info.Limits.MatrixShapes; len(shapes) > 0 {
+			t.Errorf("matrices %v, want none", shapes)
+		}
 		x, y := newFloats(t, d, "x", 1, 2, 3), newFloats(t, d, "y", 10, 20, 30)
 		r := d.NewRecorder()
 		r.Dispatch(axpy(t, d, "axpy", 2, x, y))
@@ -162,6 +165,11 @@ func TestEveryDeviceIsDescribed(t *testing.T) {
 		} {
 			if limit.value < limit.least {
 				t.Errorf("%s: %s %d, Vulkan promises %d", d.Name, limit.name, limit.value, limit.least)
+			}
+		}
+		for _, s := range l.MatrixShapes {
+			if min(s.M, s.N, s.K) < 1 {
+				t.Errorf("%s: matrices of %s", d.Name, s)
 			}
 		}
 		if d.Driver == "" || !strings.HasPrefix(d.API, "1.") {

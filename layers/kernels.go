@@ -47,14 +47,15 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 	if err != nil {
 		return nil, fmt.Errorf("shader manifest: %w", err)
 	}
-	return &Kernels{
+	k := &Kernels{
 		precision: cmp.Or(s.Precision, FP32),
 		selection: s,
 		Device:    d,
 		manifest:  manifest,
 		lanes:     d.Info.Limits.SubgroupSize,
 		wide64:    d.Info.Features.Int64,
-	}, nil
+	}
+	return k, k.checkForced()
 }
 
 // Selection is how convolutions get their variants.
@@ -186,8 +187,13 @@ func (b *Builder) table(name string, entries any) uint64 {
 }
 
 // dispatch appends an operation: shader with push constants (a structure as the shader declares it) and the specialization
-// constants 1, 2, ...; constant 0 is the workgroup size in every shader.
+// constants 1, 2, ...; constant 0 is the workgroup size in every shader, here one subgroup.
 func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int) {
+	b.dispatchBy(b.kernels.lanes, shader, op, push, constants...)
+}
+
+// dispatchBy is dispatch with workgroups of another size.
+func (b *Builder) dispatchBy(threads int, shader string, op gpu.Op, push any, constants ...int) {
 	if b.err != nil {
 		return
 	}
@@ -196,7 +202,7 @@ func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int)
 		b.recorder.Dispatch(op)
 		return
 	}
-	pipeline, err := b.kernels.pipeline(shader, constants)
+	pipeline, err := b.kernels.pipeline(shader, threads, constants)
 	if err == nil {
 		op.Pipeline = pipeline
 		op.Push, err = binary.Append(nil, binary.LittleEndian, push)
@@ -208,7 +214,7 @@ func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int)
 	b.recorder.Dispatch(op)
 }
 
-func (k *Kernels) pipeline(name string, constants []int) (*gpu.Pipeline, error) {
+func (k *Kernels) pipeline(name string, threads int, constants []int) (*gpu.Pipeline, error) {
 	shader, err := k.manifest.Load(name, shaders.Form{Half: k.precision == FP16, Int64: k.wide64})
 	if err != nil {
 		return nil, err
@@ -216,7 +222,7 @@ func (k *Kernels) pipeline(name string, constants []int) (*gpu.Pipeline, error) 
 	if takes := len(k.manifest[name].Constants) - 1; takes != len(constants) {
 		return nil, fmt.Errorf("shader %s takes %d constants beside the workgroup size, got %d", name, takes, len(constants))
 	}
-	values := []gpu.Constant{{ID: 0, Value: uint32(k.lanes)}}
+	values := []gpu.Constant{{ID: 0, Value: uint32(threads)}}
 	for i, c := range constants {
 		values = append(values, gpu.Constant{ID: uint32(i + 1), Value: uint32(c)})
 	}

@@ -31,11 +31,18 @@ var pushes = map[string]any{
 	"dense_backward_data":        denseBackwardDataPush{},
 	"dense_backward_weights":     densePush{},
 	"dense_forward":              densePush{},
+	"gemm_backward_data":         gemmBackwardDataPush{},
+	"gemm_backward_weights":      gemmBackwardWeightsPush{},
+	"gemm_forward":               gemmForwardPush{},
+	"gemm_sum_partials":          gemmSumPartialsPush{},
 	"head_sum":                   headSumPush{},
 	"loss":                       lossPush{},
+	"loss_mean":                  lossMeanPush{},
 	"loss_scale_check":           lossScaleCheckPush{},
 	"loss_scale_update":          lossScaleUpdatePush{},
-	"loss_mean":                  lossMeanPush{},
+	"matrix_backward_data":       gemmBackwardDataPush{},
+	"matrix_backward_weights":    gemmBackwardWeightsPush{},
+	"matrix_forward":             gemmForwardPush{},
 	"pool_backward":              poolPush{},
 	"pool_forward":               poolPush{},
 	"sgd":                        sgdPush{},
@@ -150,7 +157,11 @@ func sameMembers(t *testing.T, members []shaders.Member, structure any) {
 
 func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	for name, entry := range manifest(t) {
-		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != "LANES" {
+		workgroup := "LANES" // one subgroup
+		if strings.HasPrefix(name, "gemm_") && name != "gemm_sum_partials" || strings.HasPrefix(name, "matrix_") {
+			workgroup = "THREADS"
+		}
+		if entry.LocalSizeID != 0 || len(entry.Constants) == 0 || entry.Constants[0].Name != workgroup {
 			t.Errorf("%s: constant 0 is not the workgroup size: %+v", name, entry)
 		}
 		for i, c := range entry.Constants {
@@ -161,11 +172,11 @@ func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 	}
 }
 
-func TestShadersThatBroadcastAskForWholeSubgroups(t *testing.T) {
+func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 	for name, entry := range manifest(t) {
-		broadcasts := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product")
-		if entry.SubgroupSized != broadcasts {
-			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, broadcasts)
+		subgroups := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && strings.HasSuffix(name, "product") || strings.HasPrefix(name, "matrix_")
+		if entry.SubgroupSized != subgroups {
+			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}
 	}
 }

@@ -103,10 +103,14 @@ func (p physical) tensors(r *rand.Rand, set UnitSet, images int) (x, dy Tensor) 
 
 func TestALevelInsideABiggerNetworkEqualsTheLevelAlone(t *testing.T) {
 	ondevice.Run(t, func(t *testing.T, d *gpu.Device) {
-		for _, stride := range []int{1, 2} {
-			for _, set := range []UnitSet{NewUnitSet(1), NewUnitSet(3), NewUnitSet(1, 3), NewUnitSet(2, 3)} {
-				b, r := newBench(t, d), rand.New(rand.NewPCG(uint64(stride), uint64(set)))
+		b := newBench(t, d)
+		kernels := append([]Variants{{}}, b.everyTile()...)
+		for i, set := range []UnitSet{NewUnitSet(1), NewUnitSet(3), NewUnitSet(1, 3), NewUnitSet(2, 3)} {
+			for j, variants := range kernels {
+				stride := 1 + (i+j)%2
+				r := rand.New(rand.NewPCG(uint64(stride), uint64(set)))
 				p := newPhysical(r, stride)
+				p.Variants = variants
 				x, dy := p.tensors(r, set, 5)
 				inside := b.convolve(p, []UnitSet{set}, []Tensor{x}, []Tensor{dy})
 				small := p.cut(set)
@@ -139,22 +143,24 @@ func TestHeadsInOneDispatchEqualHeadsAlone(t *testing.T) {
 			x, dy := p.tensors(r, set, 1+i)
 			xs, dys = append(xs, x), append(dys, dy)
 		}
-		together := b.convolve(p, sets, xs, dys)
-		want, magnitude := make([]float64, len(p.w)), make([]float64, len(p.w))
-		for i, set := range sets {
-			alone := b.convolve(p, []UnitSet{set}, xs[i:i+1], dys[i:i+1])
-			sameBits(t, "y", together.y[i], alone.y[0])
-			sameBits(t, "dx", together.dx[i], alone.dx[0])
-			for k, g := range alone.g {
-				if !math.IsNaN(float64(g)) { // blocks that the head does not hold
-					want[k] += float64(g)
-					magnitude[k] += math.Abs(float64(g))
+		for _, p.Variants = range append([]Variants{{}}, b.everyTile()...) {
+			together := b.convolve(p, sets, xs, dys)
+			want, magnitude := make([]float64, len(p.w)), make([]float64, len(p.w))
+			for i, set := range sets {
+				alone := b.convolve(p, []UnitSet{set}, xs[i:i+1], dys[i:i+1])
+				sameBits(t, "y", together.y[i], alone.y[0])
+				sameBits(t, "dx", together.dx[i], alone.dx[0])
+				for k, g := range alone.g {
+					if !math.IsNaN(float64(g)) { // blocks that the head does not hold
+						want[k] += float64(g)
+						magnitude[k] += math.Abs(float64(g))
+					}
 				}
 			}
-		}
-		for k, got := range together.g { // eq. 5
-			if math.Abs(float64(got)-want[k]) > 1e-5*(magnitude[k]+1) {
-				t.Fatalf("weight %d: gradient %g, the heads' gradients add up to %g", k, got, want[k])
+			for k, got := range together.g { // eq. 5
+				if math.Abs(float64(got)-want[k]) > 1e-5*(magnitude[k]+1) {
+					t.Fatalf("weight %d: gradient %g, the heads' gradients add up to %g", k, got, want[k])
+				}
 			}
 		}
 	})

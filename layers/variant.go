@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -36,6 +37,8 @@ const (
 	Auto     Variant = "auto"
 	Flat     Variant = "flat"     // the direct kernels, for everything (conv.go)
 	Winograd Variant = "winograd" // F(4x4, 3x3), stride 1 (winograd.go)
+	Gemm     Variant = "gemm"     // products of tiles in shared memory, for GPUs (gemm.go)
+	Matrix   Variant = "matrix"   // the same by matrix units, on operands rounded to 16-bit floats (matrix.go)
 )
 
 // WinogradShared is Winograd whose products load what is the same for all lanes by one address, with the same sums.
@@ -69,12 +72,16 @@ type family interface {
 }
 
 // families in the order of preference; the last can do everything.
-func families() []Variant { return []Variant{Winograd, Flat} }
+func families() []Variant { return []Variant{Matrix, Winograd, Gemm, Flat} }
 
 func (v Variant) kernels() family {
 	switch v.Family() {
 	case Winograd:
 		return winogradFamily{}
+	case Gemm:
+		return tiledFamily{Gemm, gemmTiles}
+	case Matrix:
+		return tiledFamily{Matrix, matrixTiles}
 	default:
 		return flatFamily{}
 	}
@@ -94,9 +101,12 @@ func (k *Kernels) Candidates(p Pass, c Conv, heads []ConvHead) []Variant {
 func (k *Kernels) Choose(p Pass, c Conv, heads []ConvHead) Variant {
 	candidates := k.Candidates(p, c, heads)
 	if forced := k.selection.Variant; forced != Auto {
-		for _, v := range candidates {
-			if v == forced || v.Family() == forced {
-				return v
+		for _, same := range []func(Variant) bool{
+			func(v Variant) bool { return v == forced },
+			func(v Variant) bool { return v.Family() == forced.Family() }, // a pass without such a tile takes the family's default
+		} {
+			if i := slices.IndexFunc(candidates, same); i >= 0 {
+				return candidates[i]
 			}
 		}
 		return Flat
@@ -156,6 +166,32 @@ func EnvironmentSelection() (Selection, error) {
 		return s, fmt.Errorf("DVNVK_CONV_VARIANT: %w", err)
 	}
 	return s, nil
+}
+
+// ErrVariant is wrapped where a device cannot run a forced variant at all.
+var ErrVariant = errors.New("not possible on this device")
+
+// checkForced tells whether some pass can run by the forced variant.
+func (k *Kernels) checkForced() error {
+	forced := k.selection.Variant
+	f, ok := forced.kernels().(tiledFamily)
+	if !ok || forced == Auto {
+		return nil
+	}
+	var known []Variant
+	for _, p := range Passes() {
+		for _, t := range f.tiles(k, p) {
+			known = append(known, f.variant(t))
+		}
+	}
+	if len(known) == 0 {
+		return fmt.Errorf("convolution kernels %s: %w: %s has no matrix units for 16-bit floats that they could use: take auto", forced, ErrVariant, k.Device.Info.Name)
+	}
+	if forced != f.name && !slices.Contains(known, forced) {
+		slices.Sort(known)
+		return fmt.Errorf("convolution kernels %s: %w: of this family %s has %v", forced, ErrVariant, k.Device.Info.Name, slices.Compact(known))
+	}
+	return nil
 }
 
 func (s Selection) check() error {

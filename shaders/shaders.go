@@ -28,7 +28,7 @@ type Entry struct {
 	Tables        map[string]Table  `json:"tables"` // arrays of structures in device memory
 	LocalSizeID   uint32            `json:"local_size_id"`
 	Constants     []SpecConstant    `json:"constants"`
-	SubgroupSized bool              `json:"subgroup_sized"` // a workgroup must be exactly one subgroup
+	SubgroupSized bool              `json:"subgroup_sized"` // a workgroup must be made of whole subgroups of the size that the device reports
 }
 
 // Table is an array of structures; Stride in bytes.

@@ -104,9 +104,21 @@ func properties() []property {
 		feature("16-bit storage", func(f gpu.Features) bool { return f.Storage16 }),
 		feature("int16", func(f gpu.Features) bool { return f.Int16 }),
 		feature("int64", func(f gpu.Features) bool { return f.Int64 }),
-		feature("matrix units", func(f gpu.Features) bool { return f.CooperativeMatrix }),
+		{"matrix units", matrixUnits},
 		{"timestamps", timestamps},
 	}
+}
+
+// matrixUnits lists the products that the kernels can use.
+func matrixUnits(d gpu.DeviceInfo) string {
+	if len(d.Limits.MatrixShapes) == 0 {
+		return yesNo(d.Features.CooperativeMatrix)
+	}
+	var shapes []string
+	for _, s := range d.Limits.MatrixShapes {
+		shapes = append(shapes, s.String())
+	}
+	return strings.Join(shapes, ", ")
 }
 
 func usable(d gpu.DeviceInfo) string {

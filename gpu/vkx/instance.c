@@ -180,6 +180,28 @@ void vkxDescribe(vkxInstance *instance, uint64_t physicalDevice, vkxDeviceInfo *
   describeFeatures(instance, physicalDevice, info);
 }
 
+uint32_t vkxMatrixShapes(vkxInstance *instance, uint64_t physicalDevice, uint32_t *shapes) {
+  VkxCooperativeMatrixPropertiesKHR p[VKX_MATRIX_SHAPES];
+  for (uint32_t i = 0; i < VKX_MATRIX_SHAPES; i++)
+    p[i] = (VkxCooperativeMatrixPropertiesKHR){.sType = VKX_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
+  uint32_t count = VKX_MATRIX_SHAPES, found = 0;
+  int32_t(VKX_CALL * list)(uint64_t, uint32_t *, VkxCooperativeMatrixPropertiesKHR *) =
+      CALL("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", int32_t,
+          (uint64_t, uint32_t *, VkxCooperativeMatrixPropertiesKHR *));
+  if (!list || list(physicalDevice, &count, p) < 0) return 0; // more than fit: those that do
+  for (uint32_t i = 0; i < count; i++) {
+    if (p[i].AType != VKX_COMPONENT_TYPE_FLOAT16_KHR || p[i].BType != VKX_COMPONENT_TYPE_FLOAT16_KHR ||
+        p[i].CType != VKX_COMPONENT_TYPE_FLOAT32_KHR || p[i].ResultType != VKX_COMPONENT_TYPE_FLOAT32_KHR ||
+        p[i].saturatingAccumulation || p[i].scope != VKX_SCOPE_SUBGROUP_KHR)
+      continue;
+    shapes[3 * found] = p[i].MSize;
+    shapes[3 * found + 1] = p[i].NSize;
+    shapes[3 * found + 2] = p[i].KSize;
+    found++;
+  }
+  return found;
+}
+
 void vkxMemory(vkxInstance *instance, uint64_t physicalDevice, int budget, vkxMemoryInfo *info) {
   VkxPhysicalDeviceMemoryBudgetPropertiesEXT b = {
       .sType = VKX_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};

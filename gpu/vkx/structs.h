@@ -42,6 +42,7 @@ enum {
   VKX_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT = 1000237000,
   VKX_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO = 1000244001,
   VKX_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR = 1000506000,
+  VKX_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR = 1000506001,
 };
 
 enum { VKX_INCOMPLETE = 5, VKX_ERROR_OUT_OF_HOST_MEMORY = -1, VKX_ERROR_INITIALIZATION_FAILED = -3 };
@@ -69,6 +70,9 @@ enum {
   VKX_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT = 0x1,
   VKX_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT = 0x2,
   VKX_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT = 0x4,
+  VKX_COMPONENT_TYPE_FLOAT16_KHR = 0,
+  VKX_COMPONENT_TYPE_FLOAT32_KHR = 1,
+  VKX_SCOPE_SUBGROUP_KHR = 3,
 };
 
 typedef struct {
@@ -290,6 +294,15 @@ typedef struct {
   void *pNext;
   uint32_t cooperativeMatrix, cooperativeMatrixRobustBufferAccess;
 } VkxPhysicalDeviceCooperativeMatrixFeaturesKHR;
+
+typedef struct {
+  int32_t sType;
+  void *pNext;
+  uint32_t MSize, NSize, KSize;
+  int32_t AType, BType, CType, ResultType;
+  uint32_t saturatingAccumulation;
+  int32_t scope;
+} VkxCooperativeMatrixPropertiesKHR;
 
 typedef struct {
   uint32_t propertyFlags, heapIndex;

@@ -126,8 +126,10 @@ func assertionsFor(t *testing.T, text string) string {
 
 // guardOf is the macro of the extension that brought a name, where headers of Vulkan 1.3 may lack it.
 func guardOf(name string) string {
-	if strings.Contains(name, "CooperativeMatrix") || strings.Contains(name, "COOPERATIVE_MATRIX") {
-		return "VK_KHR_cooperative_matrix"
+	for _, part := range []string{"CooperativeMatrix", "COOPERATIVE_MATRIX", "COMPONENT_TYPE_", "SCOPE_"} {
+		if strings.Contains(name, part) {
+			return "VK_KHR_cooperative_matrix"
+		}
 	}
 	return ""
 }

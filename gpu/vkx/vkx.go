@@ -156,6 +156,21 @@ func (i *Instance) Describe(physicalDevice Handle, apiVersion uint32) Descriptio
 	return d
 }
 
+// MatrixShape is the size of a product of matrices: M x K by K x N.
+type MatrixShape struct{ M, N, K int }
+
+// MatrixShapes lists the products of 16-bit floats, summed in 32-bit floats, that a subgroup computes on a device with
+// cooperative matrices, as the driver orders them.
+func (i *Instance) MatrixShapes(physicalDevice Handle) []MatrixShape {
+	var numbers [3 * C.VKX_MATRIX_SHAPES]C.uint32_t
+	count := int(C.vkxMatrixShapes(i.c, C.uint64_t(physicalDevice), &numbers[0]))
+	var shapes []MatrixShape
+	for s := range count {
+		shapes = append(shapes, MatrixShape{M: int(numbers[3*s]), N: int(numbers[3*s+1]), K: int(numbers[3*s+2])})
+	}
+	return shapes
+}
+
 // MemoryType and MemoryHeap are as Vulkan reports them.
 type MemoryType struct {
 	Flags vk.MemoryPropertyFlagBits

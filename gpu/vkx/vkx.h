@@ -10,6 +10,8 @@ enum { VKX_MESSAGES = 16, VKX_MESSAGE_SIZE = 2048 };
 
 enum { VKX_CONSTANTS = 32 }; // the most specialization constants of a pipeline
 
+enum { VKX_MATRIX_SHAPES = 64 }; // the most shapes of matrices that are looked at
+
 // What the binding cannot ask. apiVersion goes in, the rest comes out.
 typedef struct {
   uint32_t apiVersion;
@@ -44,6 +46,9 @@ uint32_t vkxTakeMessages(vkxInstance *instance, char *buffer, uint32_t *dropped)
 
 int32_t vkxPhysicalDevices(vkxInstance *instance, uint32_t *count, uint64_t *devices);
 void vkxDescribe(vkxInstance *instance, uint64_t physicalDevice, vkxDeviceInfo *info);
+// The shapes (M, N, K) of matrices that subgroups multiply, of 16-bit floats summed in 32-bit floats: 3 numbers each, for at most
+// VKX_MATRIX_SHAPES; returns how many there are. The device must offer cooperative matrices.
+uint32_t vkxMatrixShapes(vkxInstance *instance, uint64_t physicalDevice, uint32_t *shapes);
 void vkxMemory(vkxInstance *instance, uint64_t physicalDevice, int budget, vkxMemoryInfo *info);
 
 int32_t vkxCreateDevice(vkxInstance *instance, uint64_t physicalDevice, const vkxDeviceInfo *enable, vkxDevice **out);

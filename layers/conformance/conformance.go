@@ -5,6 +5,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
@@ -25,33 +26,39 @@ type Result struct {
 
 // family is an operation and its cases.
 type family struct {
-	op    string
-	cases int
+	op      string
+	cases   int
+	variant layers.Variant // forced on the case's convolutions; empty for other operations
+	halves  bool           // numbers are exact as 16-bit floats
 	// make draws case t.index, lays out its tensors, records the operation and says what must come out.
 	make func(t *trial)
 }
 
 func families() []family {
-	all := slices.Concat(variantFamilies("conv", layers.Flat, 180, plain), throughFamilies("conv", layers.Flat, 30, plain),
-		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings), throughFamilies("Winograd", layers.Winograd, 45, winogradRoundings))
+	all := slices.Concat(
+		variantFamilies("conv", layers.Flat, 180, plain), throughFamilies("conv", layers.Flat, 30, plain),
+		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings), throughFamilies("Winograd", layers.Winograd, 45, winogradRoundings),
+		variantFamilies("gemm", layers.Gemm, 45, plain),
+		matrixFamilies(45),
+	)
 	return append(all, []family{
-		{"batch-norm statistics", 90, normStatistics},
-		{"batch-norm evaluation", 35, normEvaluation},
-		{"batch-norm apply", 70, normApply},
-		{"batch-norm backward sums", 70, normBackwardSums},
-		{"batch-norm backward apply", 70, normBackwardApply},
-		{"batch-norm shared statistics", 35, normSharedRunning},
-		{"batch-norm shared gradients", 35, normSharedGradients},
-		{"shortcut backward", 70, shortcutBackward},
-		{"pool forward", 35, poolForward},
-		{"pool backward", 35, poolBackward},
-		{"sum over heads", 35, headSum},
-		{"dense forward", 70, denseForward},
-		{"dense backward data", 70, denseBackwardData},
-		{"dense backward weights", 70, denseBackwardWeights},
-		{"cross entropy", 70, crossEntropy},
-		{"distillation", 70, distillation},
-		{"sgd", 70, sgd},
+		{op: "batch-norm statistics", cases: 90, make: normStatistics},
+		{op: "batch-norm evaluation", cases: 35, make: normEvaluation},
+		{op: "batch-norm apply", cases: 70, make: normApply},
+		{op: "batch-norm backward sums", cases: 70, make: normBackwardSums},
+		{op: "batch-norm backward apply", cases: 70, make: normBackwardApply},
+		{op: "batch-norm shared statistics", cases: 35, make: normSharedRunning},
+		{op: "batch-norm shared gradients", cases: 35, make: normSharedGradients},
+		{op: "shortcut backward", cases: 70, make: shortcutBackward},
+		{op: "pool forward", cases: 35, make: poolForward},
+		{op: "pool backward", cases: 35, make: poolBackward},
+		{op: "sum over heads", cases: 35, make: headSum},
+		{op: "dense forward", cases: 70, make: denseForward},
+		{op: "dense backward data", cases: 70, make: denseBackwardData},
+		{op: "dense backward weights", cases: 70, make: denseBackwardWeights},
+		{op: "cross entropy", cases: 70, make: crossEntropy},
+		{op: "distillation", cases: 70, make: distillation},
+		{op: "sgd", cases: 70, make: sgd},
 	}...)
 }
 
@@ -71,11 +78,12 @@ type options struct {
 
 // run takes the cases in batches that share one list and one piece of memory: a submission costs more than a small case.
 func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result, error) {
-	kernels, err := layers.NewKernels(d, o.precision)
+	kernels, err := kernelsOf(d, o.precision, all)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMemory(d, kernels.Precision())
+	all = slices.DeleteFunc(slices.Clone(all), func(f family) bool { return kernels[f.variant] == nil })
+	m, err := newMemory(d, kernels[""].Precision())
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +98,12 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 			return nil, err
 		}
 		m.clear()
-		b := kernels.NewBuilder()
+		b := kernels[""].NewBuilder()
 		for ; done < len(cases) && m.hasRoom(); done++ {
 			c := cases[done]
 			m.begin(&tallies[c.family])
-			all[c.family].make(newTrial(c, m, kernels, b))
+			f := all[c.family]
+			f.make(newTrial(c, f, m, kernels[f.variant], b))
 		}
 		got, err := m.run(b)
 		if err == nil && o.after != nil {
@@ -112,6 +121,30 @@ func run(ctx context.Context, d *gpu.Device, all []family, o options) ([]Result,
 		results[i] = t.Result
 	}
 	return results, nil
+}
+
+// kernelsOf gives the kernels for every variant that is forced on a family, none where the device cannot run it, and those
+// for the rest.
+func kernelsOf(d *gpu.Device, p layers.Precision, all []family) (map[layers.Variant]*layers.Kernels, error) {
+	rest, err := layers.NewKernels(d, p)
+	if err != nil {
+		return nil, err
+	}
+	kernels := map[layers.Variant]*layers.Kernels{"": rest}
+	for _, f := range all {
+		if kernels[f.variant] != nil {
+			continue
+		}
+		k, err := layers.NewKernelsOf(d, layers.Selection{Variant: f.variant, Precision: p})
+		if errors.Is(err, layers.ErrVariant) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		kernels[f.variant] = k
+	}
+	return kernels, nil
 }
 
 // testCase is case index of a family.

@@ -160,7 +160,7 @@ func TestRunStopsWithItsContext(t *testing.T) {
 // A wrong expectation stands for a wrong kernel: the case that carries it must be found, and no other.
 func TestFaultsAreFound(t *testing.T) {
 	pool := func(fault func(t *trial, x layers.Activations, pooled gpu.Range)) family {
-		return family{"pool", 3, func(t *trial) {
+		return family{op: "pool", cases: 3, make: func(t *trial) {
 			t.describe("faulty from the third on")
 			x := t.tensor(2, 3, 4)
 			h := layers.PoolHead{X: t.activations("x", x), Pooled: t.output("pooled", 8)}

@@ -10,10 +10,10 @@ import (
 // through the input's batch-norm and a shortcut.
 func throughFamilies(name string, v layers.Variant, cases, roundings int) []family {
 	return []family{
-		{name + " forward with statistics", cases, func(t *trial) {
+		{op: name + " forward with statistics", cases: cases, variant: v, make: func(t *trial) {
 			t.convStatistics(t.drawFor(v, layers.Forward, fitsEpilogue), roundings)
 		}},
-		{name + " backward data through batch-norm", cases, func(t *trial) {
+		{op: name + " backward data through batch-norm", cases: cases, variant: v, make: func(t *trial) {
 			t.convThrough(t.drawFor(v, layers.BackwardData, fitsEpilogue), roundings)
 		}},
 	}

@@ -12,14 +12,16 @@ import (
 // trial is a case in the making: it draws numbers and lays out tensors.
 type trial struct {
 	*rand.Rand
-	index   int // of the case in its family
+	index   int  // of the case in its family
+	halves  bool // see family
 	memory  *memory
 	kernels *layers.Kernels
 	builder *layers.Builder
 }
 
-func newTrial(c testCase, m *memory, k *layers.Kernels, b *layers.Builder) *trial {
-	return &trial{Rand: rand.New(rand.NewPCG(uint64(c.family), uint64(c.index))), index: c.index, memory: m, kernels: k, builder: b}
+func newTrial(c testCase, f family, m *memory, k *layers.Kernels, b *layers.Builder) *trial {
+	random := rand.New(rand.NewPCG(uint64(c.family), uint64(c.index)))
+	return &trial{Rand: random, index: c.index, halves: f.halves, memory: m, kernels: k, builder: b}
 }
 
 // describe names the case in messages.
@@ -33,11 +35,17 @@ func (t *trial) between(low, high int) int { return low + t.IntN(high-low+1) }
 // chance is true in one of n draws.
 func (t *trial) chance(n int) bool { return t.IntN(n) == 0 }
 
+// halfSteps is the number of steps from 0 to 1 of numbers that a 16-bit float, of 11 bits, holds exactly.
+const halfSteps = 1 << 10
+
 // numbers draws float32 numbers from -1 to 1.
 func (t *trial) numbers(n int) []float64 {
 	v := make([]float64, n)
 	for i := range v {
 		v[i] = float64(float32(2*t.Float64() - 1))
+		if t.halves {
+			v[i] = math.Round(v[i]*halfSteps) / halfSteps
+		}
 	}
 	return v
 }

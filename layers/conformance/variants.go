@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"slices"
+
 	"github.com/dvn-vk/dvn-vk/gpu"
 	"github.com/dvn-vk/dvn-vk/layers"
 )
@@ -22,34 +24,45 @@ func Allowed(v layers.Variant, terms int) float64 {
 // variantFamilies are the passes of convolutions by a variant, on cases that it can run.
 func variantFamilies(name string, v layers.Variant, cases, roundings int) []family {
 	return []family{
-		{name + " forward", cases, func(t *trial) {
+		{op: name + " forward", cases: cases, variant: v, make: func(t *trial) {
 			c := t.drawFor(v, layers.Forward, fitsConv)
 			t.convForward(c, roundings)
 		}},
-		{name + " forward with batch-norm", cases * 2 / 3, func(t *trial) {
+		{op: name + " forward with batch-norm", cases: cases * 2 / 3, variant: v, make: func(t *trial) {
 			c := t.drawFor(v, layers.Forward, fitsEpilogue)
 			t.convEpilogue(c, roundings)
 		}},
-		{name + " backward data", cases, func(t *trial) {
+		{op: name + " backward data", cases: cases, variant: v, make: func(t *trial) {
 			c := t.drawFor(v, layers.BackwardData, fitsConv)
 			t.convBackwardData(c, roundings)
 		}},
-		{name + " backward weights", cases, func(t *trial) {
+		{op: name + " backward weights", cases: cases, variant: v, make: func(t *trial) {
 			c := t.drawFor(v, layers.BackwardWeights, fitsConv)
 			t.convBackwardWeights(c, t.blocks(c), roundings)
 		}},
 	}
 }
 
-// drawFor draws a convolution of which a variant can run a pass with little scratch.
+// matrixFamilies are those of matrix, within the tolerance of 32-bit floats on operands that lose nothing by its rounding.
+func matrixFamilies(cases int) []family {
+	all := variantFamilies("matrix", layers.Matrix, cases, plain)
+	for i := range all {
+		all[i].halves = true
+	}
+	return all
+}
+
+// drawFor draws a convolution of which a family of kernels can run a pass with little scratch. Cases take the family's tiles
+// in turn.
 func (t *trial) drawFor(v layers.Variant, p layers.Pass, fits func(convCase) bool) convCase {
 	possible := func(c convCase) (layers.Variant, bool) {
-		for _, candidate := range t.kernels.Candidates(p, c.Conv, t.heads(c)) {
-			if candidate.Family() == v.Family() && (candidate == v || v == v.Family()) {
-				return candidate, true
-			}
+		all := t.kernels.Candidates(p, c.Conv, t.heads(c))
+		all = slices.DeleteFunc(all, func(candidate layers.Variant) bool { return candidate.Family() != v })
+		slices.Sort(all) // the default depends on the shape
+		if len(all) == 0 {
+			return "", false
 		}
-		return "", false
+		return all[t.index%len(all)], true
 	}
 	c := t.drawConv(3, func(c convCase) bool {
 		found, ok := possible(c)

@@ -90,6 +90,9 @@ func TestManifestIsWhatTheBinariesSay(t *testing.T) {
 	}
 }
 
+// unknownCapability is what validators say that are older than CooperativeMatrixKHR.
+const unknownCapability = "Invalid capability operand: 6022"
+
 func TestBinariesAreValid(t *testing.T) {
 	validator, err := exec.LookPath("spirv-val")
 	if err != nil {
@@ -104,6 +107,10 @@ func TestBinariesAreValid(t *testing.T) {
 	}
 	for _, file := range files {
 		text, err := exec.Command(validator, "--target-env", "vulkan1.3", "--scalar-block-layout", file).CombinedOutput()
+		if err != nil && strings.Contains(string(text), unknownCapability) {
+			t.Logf("%s: the validator is too old for cooperative matrices", filepath.Base(file))
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v\n%s", filepath.Base(file), err, text)
 		}

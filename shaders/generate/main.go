@@ -22,8 +22,9 @@ import (
 func main() {
 	check := flag.Bool("check", false, "compare sources and binaries with the manifest, compile nothing")
 	folder := flag.String("folder", "shaders", "where the sources are")
+	newer := flag.String("newer", glslang, "the command that compiles sources with cooperative matrices: glslang 14 or newer")
 	flag.Parse()
-	run := generate
+	run := func(folder string) error { return generate(folder, strings.Fields(*newer)) }
 	if *check {
 		run = verify
 	}
@@ -33,14 +34,25 @@ func main() {
 	}
 }
 
-func generate(folder string) error {
+// glslang is the compiler of all sources that older ones understand, which distributions have.
+const glslang = "glslangValidator"
+
+// matrixExtension is what sources name that need a newer compiler.
+const matrixExtension = "GL_KHR_cooperative_matrix"
+
+// generate compiles what has changed with a newer compiler, and all the rest.
+func generate(folder string, newer []string) error {
 	names, err := shaderNames(folder)
+	if err != nil {
+		return err
+	}
+	before, err := shaders.ReadManifest()
 	if err != nil {
 		return err
 	}
 	manifest := shaders.Manifest{}
 	for _, name := range names {
-		if manifest[name], err = build(folder, name); err != nil {
+		if manifest[name], err = build(folder, name, newer, before[name]); err != nil {
 			return err
 		}
 	}
@@ -65,16 +77,27 @@ func shaderNames(folder string) ([]string, error) {
 	return paths, err
 }
 
-// build compiles a shader in every form, and keeps those that differ from the plainer ones.
-func build(folder, name string) (shaders.Entry, error) {
+// build compiles a shader in every form, and keeps those that differ from the plainer ones. One that needs a newer compiler
+// stays as it was before while its source does, so that changes of others can do without that compiler.
+func build(folder, name string, newer []string, before shaders.Entry) (shaders.Entry, error) {
 	source, err := sourceHash(folder, name+".comp")
 	if err != nil {
 		return shaders.Entry{}, err
 	}
+	compiler := []string{glslang}
+	text, err := os.ReadFile(filepath.Join(folder, name+".comp"))
+	if err != nil {
+		return shaders.Entry{}, err
+	}
+	if bytes.Contains(text, []byte(matrixExtension)) {
+		if compiler = newer; before.Source == source {
+			return before, nil
+		}
+	}
 	var entry shaders.Entry
 	binaries := map[string]string{}
 	for _, form := range []shaders.Form{{}, {Int64: true}, {Half: true}, {Half: true, Int64: true}} {
-		code, err := compile(folder, name, defines(form)...)
+		code, err := compile(folder, name, compiler, defines(form))
 		if err != nil {
 			return entry, err
 		}
@@ -116,7 +139,7 @@ func defines(form shaders.Form) (all []string) {
 	return all
 }
 
-func compile(folder, name string, defines ...string) ([]byte, error) {
+func compile(folder, name string, compiler, defines []string) ([]byte, error) {
 	out, err := os.CreateTemp("", name+"-*.spv")
 	if err != nil {
 		return nil, err
@@ -125,10 +148,9 @@ func compile(folder, name string, defines ...string) ([]byte, error) {
 	if err := out.Close(); err != nil {
 		return nil, err
 	}
-	arguments := append([]string{"-V", "--target-env", "vulkan1.3"}, defines...)
-	arguments = append(arguments, filepath.Join(folder, name+".comp"), "-o", out.Name())
-	if text, err := exec.Command("glslangValidator", arguments...).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("glslangValidator %s: %w\n%s", strings.Join(arguments, " "), err, text)
+	command := slices.Concat(compiler, []string{"-V", "--target-env", "vulkan1.3"}, defines, []string{filepath.Join(folder, name+".comp"), "-o", out.Name()})
+	if text, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w (cooperative matrices need glslang 14: see -newer)\n%s", strings.Join(command, " "), err, text)
 	}
 	return os.ReadFile(out.Name())
 }

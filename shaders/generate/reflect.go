@@ -17,6 +17,7 @@ const (
 	opDecorate, opMemberDecorate                              = 71, 72
 	opExecutionModeID                                         = 331 // LocalSizeId is the only one with three operands
 	opGroupNonUniformFirst, opGroupNonUniformLast             = 333, 366
+	opTypeCooperativeMatrix                                   = 4456
 	decorationSpecID, decorationArrayStride, decorationOffset = 1, 6, 35
 	storagePushConstant                                       = 9
 	pointerBytes                                              = 8
@@ -121,7 +122,7 @@ func (m *module) instruction(op uint32, a []uint32) {
 			m.localSize = a[2]
 		}
 	default:
-		m.subgroups = m.subgroups || op >= opGroupNonUniformFirst && op <= opGroupNonUniformLast
+		m.subgroups = m.subgroups || op >= opGroupNonUniformFirst && op <= opGroupNonUniformLast || op == opTypeCooperativeMatrix
 	}
 }
 

@@ -41,43 +41,39 @@ func train(t *testing.T, k *layers.Kernels, p Phase, seed uint64) numbers {
 	return trained
 }
 
-func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
-	for name, p := range bitPhases() {
-		t.Run(name, func(t *testing.T) {
-			want := map[string]numbers{} // by kernels and device
-			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
-				first := train(t, k, p, 11)
-				wantSameBits(t, "the same seed again", first, train(t, k, p, 11))
-				if other := train(t, k, p, 12); len(differences(first, other)) == 0 {
-					t.Error("another seed gives the same bits")
-				}
-				for _, seed := range []string{"1", "2", "30"} { // of the order of operations, among those that dependencies allow
-					t.Setenv("DVNVK_SHUFFLE", seed)
-					wantSameBits(t, "DVNVK_SHUFFLE="+seed, first, train(t, k, p, 11))
-				}
-				want[k.Describe()+k.Device.Info.Name] = first
-			})
-			// With red zones no tensor shares memory with another, and what nobody has written is NaN.
-			for _, name := range []string{"DVNVK_FORCE_STAGING", "DVNVK_RED_ZONES"} {
-				t.Setenv(name, "1")
-				ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
-					wantSameBits(t, name+"=1", want[k.Describe()+k.Device.Info.Name], train(t, k, p, 11))
-				})
-			}
-		})
-	}
+// onBitPhases runs a test on every device in every precision for every phase; phases share a device, or most of the time goes
+// to compiling pipelines. key names the three.
+func onBitPhases(t *testing.T, test func(t *testing.T, k *layers.Kernels, p Phase, key string)) {
+	t.Helper()
+	ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+		for name, p := range bitPhases() {
+			t.Run(name, func(t *testing.T) { test(t, k, p, k.Device.Info.Name+k.Describe()+name) })
+		}
+	})
 }
 
-func TestNothingIsWrittenBesideBuffers(t *testing.T) {
-	t.Setenv("DVNVK_RED_ZONES", "1")
-	for name, p := range bitPhases() {
-		t.Run(name, func(t *testing.T) {
-			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
-				train(t, k, p, 11) // its buffers live until the test ends
-				if err := k.Device.CheckRedZones(); err != nil {
-					t.Error(err)
-				}
-			})
+func TestBitsAreTheSameWhateverTheSwitches(t *testing.T) {
+	want := map[string]numbers{}
+	onBitPhases(t, func(t *testing.T, k *layers.Kernels, p Phase, key string) {
+		first := train(t, k, p, 11)
+		wantSameBits(t, "the same seed again", first, train(t, k, p, 11))
+		if other := train(t, k, p, 12); len(differences(first, other)) == 0 {
+			t.Error("another seed gives the same bits")
+		}
+		for _, seed := range []string{"1", "2", "30"} { // of the order of operations, among those that dependencies allow
+			t.Setenv("DVNVK_SHUFFLE", seed)
+			wantSameBits(t, "DVNVK_SHUFFLE="+seed, first, train(t, k, p, 11))
+		}
+		want[key] = first
+	})
+	// With red zones no tensor shares memory with another, and what nobody has written is NaN.
+	for _, name := range []string{"DVNVK_FORCE_STAGING", "DVNVK_RED_ZONES"} {
+		t.Setenv(name, "1")
+		onBitPhases(t, func(t *testing.T, k *layers.Kernels, p Phase, key string) {
+			wantSameBits(t, name+"=1", want[key], train(t, k, p, 11)) // its buffers live until the test ends
+			if err := k.Device.CheckRedZones(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

@@ -58,11 +58,11 @@ func newInference(t *testing.T, k *layers.Kernels, p Phase, id HeadID, from Sour
 
 // The kernels add up the same numbers in the same order, wherever they lie: the bits are the same.
 func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
-	for _, bn := range []string{BNPrivate, BNShared, BNBatch} {
-		t.Run(bn, func(t *testing.T) {
-			p := severalUnits(bn)
-			batches := randomBatches(p, 1, map[int]int{1: 3, 2: 3})
-			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+	ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+		for _, bn := range []string{BNPrivate, BNShared, BNBatch} {
+			t.Run(bn, func(t *testing.T) {
+				p := severalUnits(bn)
+				batches := randomBatches(p, 1, map[int]int{1: 3, 2: 3})
 				for _, variant := range []layers.Variant{layers.Flat, layers.Winograd} {
 					k, err := layers.NewKernelsOf(k.Device, layers.Selection{Variant: variant, Precision: k.Precision()})
 					if err != nil {
@@ -98,8 +98,8 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 					}
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // A level's weights on the device are its parameters, batch-norm and biases included, and little more.

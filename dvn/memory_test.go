@@ -21,9 +21,9 @@ func TestMemoryIsPredicted(t *testing.T) {
 	}
 	shared := joint
 	shared.BN = BNShared
-	for name, p := range map[string]Phase{"joint": joint, "sequential": sequential, "shared batch-norm": shared} {
-		t.Run(name, func(t *testing.T) {
-			ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+	ondevice.RunAll(t, func(t *testing.T, k *layers.Kernels) {
+		for name, p := range map[string]Phase{"joint": joint, "sequential": sequential, "shared batch-norm": shared} {
+			t.Run(name, func(t *testing.T) {
 				const evaluation = 24
 				n := map[int]int{1: 8, 2: 6}
 				predicted, err := PredictMemory(k, p, []*Phase{&p}, n, evaluation)
@@ -55,8 +55,8 @@ func TestMemoryIsPredicted(t *testing.T) {
 					t.Errorf("%d bytes are predicted, %d are used: %.1f %% off", predicted.Total(), used.Total(), 100*off)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // What is predicted is what the device is asked for, idle parts of its blocks included.

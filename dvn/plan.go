@@ -118,7 +118,7 @@ func observe(tensors []*passing, ops []gpu.Op) error {
 	return nil
 }
 
-// meet tells whether both tensors are needed at some time.
+// meets tells whether both tensors are needed at some time.
 func (t *passing) meets(other *passing) bool { return t.first <= other.last && other.first <= t.last }
 
 // newPlan lets tensors share memory in buffers of at most largest bytes, or of one tensor: the largest first, each as low as

@@ -17,7 +17,7 @@ type arena struct {
 	exchanges []*gpu.Exchange
 	passing   []*passing // of a sketch, in the order in which they were asked for
 	planned   []*gpu.Buffer
-	places    []place // of the passing tensors that are still to be asked for; without a plan each has a buffer of its own
+	places    []place // of the passing tensors that are still to be asked for
 	err       error   // the first; later requests do nothing
 }
 
@@ -31,23 +31,13 @@ func sketchArena(p layers.Precision) *arena {
 func newArena(device *gpu.Device, p layers.Precision, plan *plan) *arena {
 	a := &arena{device: device, precision: p, bytes: map[gpu.Purpose]uint64{}, places: plan.places}
 	for i, size := range plan.sizes {
-		fill := leave
-		if plan.zeroed[i] {
-			fill = zero
-		}
-		a.planned = append(a.planned, a.buffer("passing tensors", gpu.Activations, size, fill))
+		a.planned = append(a.planned, a.buffer("passing tensors", gpu.Activations, size, plan.zeroed[i]))
 	}
 	return a
 }
 
-// What a new buffer holds.
-const (
-	leave = iota // whatever it is
-	zero
-)
-
-// buffer allocates size bytes, or a placeholder in a sketch; nil after an error.
-func (a *arena) buffer(name string, purpose gpu.Purpose, size uint64, fill int) *gpu.Buffer {
+// buffer allocates size bytes, zeroed or anything, or a placeholder in a sketch; nil after an error.
+func (a *arena) buffer(name string, purpose gpu.Purpose, size uint64, zeroed bool) *gpu.Buffer {
 	if a.err != nil {
 		return nil
 	}
@@ -63,7 +53,7 @@ func (a *arena) buffer(name string, purpose gpu.Purpose, size uint64, fill int) 
 	}
 	a.buffers = append(a.buffers, b)
 	a.bytes[purpose] += b.Room()
-	if fill == zero {
+	if zeroed {
 		a.err = b.All().Fill(0)
 	}
 	return b
@@ -92,7 +82,7 @@ func (a *arena) zeros(name string, purpose gpu.Purpose, factors ...int) gpu.Rang
 	if bytes == 0 {
 		return gpu.Range{}
 	}
-	if b := a.buffer(name, purpose, bytes, zero); b != nil {
+	if b := a.buffer(name, purpose, bytes, true); b != nil {
 		return b.All()
 	}
 	return gpu.Range{}

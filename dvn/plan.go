@@ -55,9 +55,31 @@ func planOf(k *layers.Kernels, a *arena, record func(b *layers.Builder)) (*plan,
 	if err != nil {
 		return nil, err
 	}
-	p := newPlan(a.passing, sheetBytes, !k.Device.RedZones())
+	p := &plan{}
+	if least := fullest(a.passing, len(ops)); least > k.Device.Info.Limits.Memory {
+		p.sizes, p.zeroed = []uint64{least}, []bool{false} // which no plan makes fit: enough to be refused
+	} else {
+		p = newPlan(a.passing, sheetBytes, !k.Device.RedZones())
+	}
 	p.tableBytes = tableBytes
 	return p, nil
+}
+
+// fullest is the most that is needed at a time, by one of so many operations: no plan takes less.
+func fullest(tensors []*passing, operations int) uint64 {
+	begin, end := make([]uint64, operations+1), make([]uint64, operations+1)
+	for _, t := range tensors {
+		if t.last >= t.first {
+			begin[t.first] += t.Room()
+			end[t.last+1] += t.Room()
+		}
+	}
+	most, now := uint64(0), uint64(0)
+	for i := range begin {
+		now += begin[i] - end[i]
+		most = max(most, now)
+	}
+	return most
 }
 
 // memory is what the plan's buffers and the list's tables take.
@@ -96,7 +118,7 @@ func observe(tensors []*passing, ops []gpu.Op) error {
 	return nil
 }
 
-// meet tells whether both tensors are needed at some time.
+// meets tells whether both tensors are needed at some time.
 func (t *passing) meets(other *passing) bool { return t.first <= other.last && other.first <= t.last }
 
 // newPlan lets tensors share memory in buffers of at most largest bytes, or of one tensor: the largest first, each as low as

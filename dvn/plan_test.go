@@ -70,6 +70,13 @@ func TestNoPlanLetsTensorsMeet(t *testing.T) {
 			tensors[i] = tensorOf(1+random.Uint64N(5000), halos[random.IntN(len(halos))], first, first+random.IntN(operations-first))
 		}
 		p := newPlan(tensors, 8000, true)
+		total := uint64(0)
+		for _, size := range p.sizes {
+			total += size
+		}
+		if least := fullest(tensors, operations); total < least-255*uint64(len(p.sizes)) {
+			t.Fatalf("%d bytes for tensors that need %d at a time", total, least)
+		}
 		for i, a := range tensors {
 			at := p.places[i]
 			if at.offset%256 != 0 || at.offset+a.Size() > p.sizes[at.buffer] {
@@ -109,6 +116,9 @@ func TestOperationsTellWhenATensorIsNeeded(t *testing.T) {
 		if c.tensor.first != c.first || c.tensor.last != c.last {
 			t.Errorf("%s is needed from %d to %d, want %d to %d", c.name, c.tensor.first, c.tensor.last, c.first, c.last)
 		}
+	}
+	if most := fullest([]*passing{a, b, idle}, len(ops)); most != 512 {
+		t.Errorf("%d bytes are needed at a time, want 512", most)
 	}
 	if err := observe([]*passing{b}, ops[2:]); err != nil {
 		t.Errorf("an operation that writes what it reads is refused: %v", err)

@@ -165,17 +165,16 @@ func (b *Builder) table(name string, entries any) uint64 {
 	if b.err != nil {
 		return 0
 	}
+	if b.recorder.IsSketch() {
+		b.tables = append(b.tables, gpu.Placeholder(name+" table", gpu.Staging, uint64(binary.Size(entries))+tableMargin))
+		return 0
+	}
 	data, err := binary.Append(nil, binary.LittleEndian, entries)
 	if err != nil {
 		b.fail(fmt.Errorf("%s: table: %w", name, err))
 		return 0
 	}
-	size := uint64(len(data)) + tableMargin
-	if b.recorder.IsSketch() {
-		b.tables = append(b.tables, gpu.Placeholder(name+" table", gpu.Staging, size))
-		return 0
-	}
-	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, size)
+	buffer, err := b.kernels.Device.NewBuffer(name+" table", gpu.Staging, uint64(len(data))+tableMargin)
 	if err == nil {
 		b.tables = append(b.tables, buffer)
 		err = buffer.Write(0, data)

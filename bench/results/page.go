@@ -12,10 +12,16 @@ import (
 //go:embed introduction.md
 var introduction string
 
-// Page writes docs/benchmarks.md: how to add a device, the results of each, and all of them side by side.
-func Page(results []Result) []byte {
+// Targets is what the project aims at and how far it is, written by hand from the results.
+//
+//go:embed targets.md
+var Targets string
+
+// Page writes docs/benchmarks.md: how to add a device, targets, the results of each, and all of them side by side.
+func Page(results []Result, targets string) []byte {
 	var page bytes.Buffer
 	page.WriteString(introduction)
+	page.WriteString(targets)
 	devices(&page, results)
 	comparison(&page, results)
 	for i, r := range results {

@@ -19,7 +19,7 @@ func TestAPageIsAsInTheGoldenFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Page(results)
+	got := Page(results, "")
 	const path = "testdata/page.golden.md"
 	if *update {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
@@ -44,7 +44,7 @@ func TestThePageInTheDocumentationIsOfTheResults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(page), string(Page(results))); diff != "" {
+	if diff := cmp.Diff(string(page), string(Page(results, Targets))); diff != "" {
 		t.Errorf("docs/benchmarks.md is stale, run make benchmarks (-page +results):\n%s", diff)
 	}
 }

@@ -28,7 +28,7 @@ func run(check bool) error {
 	if err != nil {
 		return err
 	}
-	text := results.Page(all)
+	text := results.Page(all, results.Targets)
 	if !check {
 		return os.WriteFile(page, text, 0o644)
 	}

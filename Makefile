@@ -1,7 +1,7 @@
 # Everything is a target here: `make help` lists them. Go builds the program; the scripts are in .ci.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run test build lint format winograd race windows shaders check-shaders fuzz bench benchmarks
+.PHONY: help run test build lint format variants race windows shaders check-shaders fuzz bench benchmarks
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +26,11 @@ format: ## format Go, C and GLSL sources
 	gofmt -w .
 	git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.comp' '*.glsl' | xargs clang-format -i
 
-winograd: ## run the networks' tests with Winograd wherever it is possible; small networks do without by themselves
-	VK_LOADER_LAYERS_DISABLE='~implicit~' DVNVK_VALIDATION=1 DVNVK_CONV_VARIANT=winograd go test -timeout 20m ./dvn ./dvn/fixture ./dvn/training
+VARIANTS ?= winograd gemm
+variants: ## run the networks' tests with each of VARIANTS (winograd gemm) forced on; on CPUs small networks do without by themselves
+	for variant in $(VARIANTS); do \
+	  VK_LOADER_LAYERS_DISABLE='~implicit~' DVNVK_VALIDATION=1 DVNVK_CONV_VARIANT=$$variant go test -timeout 20m ./dvn ./dvn/fixture || exit; \
+	done
 
 race: ## run the tests of what is concurrent under the race detector
 	VK_LOADER_LAYERS_DISABLE='~implicit~' go test -race -short -timeout 20m ./data/... ./gpu/...

@@ -104,6 +104,7 @@ func TestALevelThatIsLoadedAloneGivesTheBitsOfTheWholeNetwork(t *testing.T) {
 
 // A level's weights on the device are its parameters, batch-norm and biases included, and little more.
 func TestALevelTakesMemoryInProportionToItsParameters(t *testing.T) {
+	t.Setenv("DVNVK_CONV_VARIANT", string(layers.Flat)) // Winograd has a second layout of the weights
 	for _, bn := range []string{BNPrivate, BNShared} {
 		t.Run(bn, func(t *testing.T) {
 			p := jointPhase("resnet-10", []float64{1, 1, 1, 1}, []int{1, 2, 3, 4}, Task{10, 3, 8, 1}, Task{10, 3, 8, 1})

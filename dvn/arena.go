@@ -140,6 +140,11 @@ func (a *arena) ints(name string, values []int32) gpu.Range {
 	return r
 }
 
+// mapIndices allocates a table of the maps behind a head's maps.
+func (a *arena) mapIndices(name string, values []int32) layers.MapIndices {
+	return layers.MapIndices{Range: a.ints(name, values), Run: layers.MapRun(values)}
+}
+
 // exchange allocates words of 4 bytes that host and device exchange at every step, zero at first.
 func (a *arena) exchange(name string, shape ...int) *gpu.Exchange {
 	return a.exchanged(name, append([]int{4}, shape...)...)

@@ -62,7 +62,7 @@ type trunkBlock struct {
 	z1, y1, z2, y2     layers.Activations
 	dz1, dy1, dz2, dy2 layers.Activations // gradients of these
 	norm1, norm2       layers.Norm
-	sources, targets   gpu.Range // the shortcut's maps
+	sources, targets   layers.MapIndices // the shortcut's maps
 }
 
 // head is a classifier on a trunk.
@@ -167,9 +167,9 @@ func (g *graph) trunkFor(h Head) *trunk {
 		m := &t.blocks[i]
 		m.norm1 = g.trunkNorm(t, b, 1, m.z1)
 		m.norm2 = g.trunkNorm(t, b, 2, m.z2)
-		m.sources = g.ints(b.name+" shortcut", layers.ShortcutSources(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+		m.sources = g.mapIndices(b.name+" shortcut", layers.ShortcutSources(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
 		if g.use == forTraining {
-			m.targets = g.ints(b.name+" shortcut's gradient", layers.ShortcutTargets(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
+			m.targets = g.mapIndices(b.name+" shortcut's gradient", layers.ShortcutTargets(b.conv1.In, g.blockUnits(b, t), b.conv1.Out, t.units))
 		}
 	}
 	return t

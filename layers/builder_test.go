@@ -36,9 +36,9 @@ func (b *bench) every(heads int) map[string]int {
 				Maps: maps, Gamma: row(), Beta: row(), RunningMean: row(), RunningVar: row(), DGamma: row(), DBeta: row(),
 				Table: b.floats(random(r, NormTableFloats(maps))), Partials: b.empty(b.NormPartials(images, 4, maps)), Physical: identity,
 			},
-			X: tensor(), Y: tensor(), DY: tensor(), DX: tensor(), Residual: tensor(), Source: identity,
+			X: tensor(), Y: tensor(), DY: tensor(), DX: tensor(), Residual: tensor(), Source: MapIndices{Range: identity},
 		})
-		shortcuts = append(shortcuts, ShortcutHead{Y: tensor(), DY: tensor(), DX: tensor(), Target: identity})
+		shortcuts = append(shortcuts, ShortcutHead{Y: tensor(), DY: tensor(), DX: tensor(), Target: MapIndices{Range: identity}})
 		pools = append(pools, PoolHead{X: tensor(), Pooled: b.floats(random(r, images*maps))})
 		dense = append(dense, Dense{
 			X: b.floats(random(r, images*maps)), W: b.floats(random(r, classes*maps)), B: b.floats(random(r, classes)),

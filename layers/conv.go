@@ -43,7 +43,7 @@ type ConvHead struct {
 type Epilogue struct {
 	Norms          []gpu.Range   // a head: [7, maps] as Merge writes it
 	Residuals      []Activations // a head: the block's input; nil without a residual
-	Sources        []gpu.Range   // a head: ShortcutSources
+	Sources        []MapIndices  // a head: ShortcutSources
 	ResidualStride int
 }
 
@@ -62,6 +62,7 @@ func (e *Epilogue) constants() (mode, residualStride int) {
 type epiloguePart struct {
 	norm, residual, source uint64
 	size, maps             uint32
+	run                    int // of the residual's sources; without a residual what every chunk divides
 	reads                  []gpu.Range
 }
 
@@ -72,9 +73,9 @@ func (e *Epilogue) of(head int) (p epiloguePart) {
 	p.norm, p.reads = address(e.Norms[head]), []gpu.Range{e.Norms[head]}
 	if e.Residuals != nil {
 		r := e.Residuals[head]
-		p.residual, p.source = address(r.Range), address(e.Sources[head])
-		p.size, p.maps = uint32(r.Size), uint32(r.Maps)
-		p.reads = append(p.reads, r.Range, e.Sources[head])
+		p.residual, p.source = address(r.Range), address(e.Sources[head].Range)
+		p.size, p.maps, p.run = uint32(r.Size), uint32(r.Maps), max(1, e.Sources[head].Run)
+		p.reads = append(p.reads, r.Range, e.Sources[head].Range)
 	}
 	return p
 }

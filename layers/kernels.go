@@ -20,6 +20,7 @@ type Kernels struct {
 	manifest  shaders.Manifest
 	lanes     int  // workgroup size of every kernel: the subgroup size
 	wide64    bool // load two floats as one 64-bit number
+	wide      bool // load maps in rows (wide.go)
 	precision Precision
 	selection Selection
 }
@@ -54,6 +55,7 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 		manifest:  manifest,
 		lanes:     d.Info.Limits.SubgroupSize,
 		wide64:    d.Info.Features.Int64,
+		wide:      vectorLoads(d),
 	}
 	return k, k.checkForced()
 }
@@ -74,10 +76,10 @@ func (k *Kernels) Describe() string {
 }
 
 // Fingerprint is a hash of what decides, beside device and driver, how fast the kernels are and in which order they add up:
-// the binaries of all shaders, lanes, width of loads, precision. Measurements of other kernels say nothing of these.
+// the binaries of all shaders, lanes, width and kind of loads, precision. Measurements of other kernels say nothing of these.
 func (k *Kernels) Fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%v %d %t %s", k.manifest, k.lanes, k.wide64, k.precision) // maps are printed in the order of their keys
+	fmt.Fprintf(h, "%v %d %t %t %s", k.manifest, k.lanes, k.wide64, k.wide, k.precision) // maps are printed in the order of their keys
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -155,3 +155,23 @@ func (m Maps) packed() (words [9]uint32, err error) {
 	}
 	return words, nil
 }
+
+// widths are those of the units, padding included.
+func (m Maps) widths() []int {
+	widths := make([]int, m.Units())
+	for u := range widths {
+		widths[u] = m.Padded[u+1] - m.Padded[u]
+	}
+	return widths
+}
+
+// narrowest is the width of the narrowest unit that has maps.
+func (m Maps) narrowest() int {
+	narrowest := m.Total()
+	for _, width := range m.widths() {
+		if width > 0 {
+			narrowest = min(narrowest, width)
+		}
+	}
+	return narrowest
+}

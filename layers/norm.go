@@ -36,7 +36,7 @@ type NormHead struct {
 	X, Y     Activations // convolution's output, activations
 	DY, DX   Activations // their gradients; DX may be DY
 	Residual Activations // the block's input (Apply), without one empty
-	Source   gpu.Range   // ShortcutSources of the residual
+	Source   MapIndices  // ShortcutSources of the residual
 	// ByTiles: the sums in Partials are those of a convolution's output pass, Masked: DY is 0 already where Y is not positive.
 	// ConvForwardStatistics and ConvBackwardDataThrough set them.
 	ByTiles, Masked bool
@@ -159,7 +159,7 @@ func (b *Builder) normPass(name string, heads []NormHead, each func(NormHead, *g
 		}
 		entries = append(entries, normHead{
 			X: address(h.X.Range), Y: address(h.Y.Range), DY: address(h.DY.Range), DX: address(h.DX.Range),
-			Norm: address(h.Table), Partials: address(h.Partials), Residual: address(h.Residual.Range), Source: address(h.Source),
+			Norm: address(h.Table), Partials: address(h.Partials), Residual: address(h.Residual.Range), Source: address(h.Source.Range),
 			Maps: uint32(a.Maps), Images: uint32(a.Images), First: uint32(perImage),
 			ResidualSize: uint32(h.Residual.Size), ResidualMaps: uint32(h.Residual.Maps),
 		})

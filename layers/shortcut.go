@@ -39,12 +39,37 @@ func ShortcutTargets(in Maps, inUnits UnitSet, out Maps, outUnits UnitSet) []int
 	return targets
 }
 
+// MapIndices is a table of a head's maps on the device: for each map one of another tensor, or -1 for none.
+type MapIndices struct {
+	gpu.Range     // [maps] int32
+	Run       int // what MapRun says of them; 0 where nobody asked
+}
+
+// MapRun is the length of the runs that indices come in: in each group of so many, from the first on, either none is -1 and they
+// ascend by one, or all are -1.
+func MapRun(indices []int32) int {
+	run := len(indices)
+	for i := 1; i < len(indices); i++ {
+		if goesOn := indices[i-1] >= 0 && indices[i] == indices[i-1]+1 || indices[i-1] < 0 && indices[i] < 0; !goesOn {
+			run = greatestCommonDivisor(run, i)
+		}
+	}
+	return run
+}
+
+func greatestCommonDivisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
 // ShortcutHead is what one head brings to the shortcut's gradient.
 type ShortcutHead struct {
 	Y, DY  Activations // the block's output and its gradient
 	Masked bool        // DY is 0 already where Y is not positive
 	DX     Activations // gradient of the block's input, to which the shortcut's is added
-	Target gpu.Range   // [maps of DX] int32: ShortcutTargets
+	Target MapIndices  // ShortcutTargets, of DX's maps
 }
 
 // ShortcutBackward records DX += the gradient of the shortcut, for every head in one dispatch.

@@ -41,9 +41,6 @@ const (
 	Matrix   Variant = "matrix"   // the same by matrix units, on operands rounded to 16-bit floats (matrix.go)
 )
 
-// WinogradShared is Winograd whose products load what is the same for all lanes by one address, with the same sums.
-const WinogradShared = Winograd + ":shared"
-
 // Family is the variant without the shape of its tiles.
 func (v Variant) Family() Variant {
 	name, _, _ := strings.Cut(string(v), ":")

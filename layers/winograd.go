@@ -13,10 +13,9 @@ import (
 const (
 	winogradPositions = 36
 	winogradTile      = 4
-	winogradPad       = 24      // pairs between planes: powers of two are slow
+	winogradPad       = 48      // floats between planes: powers of two are slow
 	winogradBlock     = 64      // rows of tiles after which heads alternate
-	winogradTiles     = 32      // tiles in registers of the product, or as many as lanes
-	winogradTurn      = 8       // tiles a turn of the weight gradient
+	winogradRows      = 32      // rows of tiles are a multiple of, or of as many as lanes
 	winogradMaps      = 64      // of the narrower side, from which it is faster than the direct kernels on lavapipe (docs/kernels.md)
 	divideLimit       = 1 << 22 // of what the shaders' division is exact for
 )
@@ -60,18 +59,7 @@ func (winogradFamily) candidates(k *Kernels, _ Pass, c Conv, heads []ConvHead) [
 	if c.Kernel != 3 || c.Stride != 1 || k.winogradWorkgroups(heads) >= divideLimit {
 		return nil
 	}
-	if k.sharedLoadsAreCheap() {
-		return []Variant{WinogradShared, Winograd}
-	}
-	return []Variant{Winograd, WinogradShared}
-}
-
-// sharedLoadsAreCheap tells whether a load that all lanes share costs less than a load an own lane and a broadcast: lavapipe
-// has one instruction for it from Mesa 26 on, and a gather before. Elsewhere nobody has measured it.
-func (k *Kernels) sharedLoadsAreCheap() bool {
-	major := 0
-	_, err := fmt.Sscanf(k.Device.Info.Driver, "llvmpipe Mesa %d.", &major)
-	return err == nil && major >= 26
+	return []Variant{Winograd}
 }
 
 // suits: found faster on devices of 8 lanes from 64 maps, with tiles enough to fill a product.
@@ -81,17 +69,17 @@ func (winogradFamily) suits(k *Kernels, _ Pass, c Conv, heads []ConvHead) bool {
 		tiles, _ := k.winogradRows(h.X.Images, c.InSize)
 		most = max(most, tiles)
 	}
-	return k.lanes == 8 && c.InSize >= winogradTile && most >= winogradTiles && min(c.In.Total(), c.Out.Total()) >= winogradMaps
+	return (k.lanes == 8 || k.wide) && c.InSize >= winogradTile && most >= winogradRows && min(c.In.Total(), c.Out.Total()) >= winogradMaps
 }
 
 func (winogradFamily) readsWeights() bool { return false }
 
-// prepared is U: forward, or of the gradient of the input; [36][ins/2][outs] pairs.
+// prepared is U: forward, or of the gradient of the input; [36][ins][outs].
 func (winogradFamily) prepared(_ *Kernels, p Pass, c Conv) int {
 	if p == BackwardWeights {
 		return 0
 	}
-	return 2 * winogradPositions * winogradUPlane(c)
+	return winogradPositions * winogradUPlane(c)
 }
 
 func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
@@ -113,14 +101,6 @@ func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []Conv
 	b.winogradOutput(c.Name+" backward data output", c, p, heads, nil)
 }
 
-// sharedLoads is the shaders' SHARED.
-func (v Variant) sharedLoads() int {
-	if v == WinogradShared {
-		return 1
-	}
-	return 0
-}
-
 // turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
 func (c Conv) turned() Conv {
 	c.In, c.Out = c.Out, c.In
@@ -135,39 +115,49 @@ func turnedHeads(heads []ConvHead) []ConvHead {
 	return turned
 }
 
-// winogradDepth is the number of pairs a turn of the product: a divisor of every unit's pairs, 4 or fewer, 2 where a lane has 8
-// maps: longer bodies do not fit the cache of instructions.
-func winogradDepth(m Maps, outs int) int {
-	for depth := min(4, 16/outs); depth > 1; depth /= 2 {
+// winogradShape is how a product's work lies in registers: a lane's output maps (of the weight gradient: input maps), tiles (of
+// the weight gradient: output maps), and how much of the sum a turn takes (pairs of input maps, or tiles).
+type winogradShape struct {
+	outs, tiles, depth int
+	wide               bool
+}
+
+// winogradLeastTiles is the least that a product has in registers.
+const winogradLeastTiles = 16
+
+// winogradProduct is the shape of a product. Vector loads cost so little that few accumulators do, so that 32 registers of 16
+// lanes hold them; gathers want as many as possible. Depth divides every unit's pairs.
+func (k *Kernels) winogradProduct(c Conv) winogradShape {
+	wide := []winogradShape{{outs: 2, tiles: 16, depth: 8, wide: true}, {outs: 2, tiles: 16, depth: 4, wide: true}}
+	if k.lanes <= 8 {
+		wide = []winogradShape{{outs: 4, tiles: 32, depth: 2, wide: true}}
+	}
+	for _, s := range wide {
+		if k.wholeChunks(s.outs*k.lanes, c.Out.widths()...) && k.wholeChunks(2*s.depth, c.In.widths()...) {
+			return s
+		}
+	}
+	outs := 2 // as many as the narrowest unit fills
+	for _, more := range []int{4, 8} {
+		if c.Out.narrowest() >= more*k.lanes {
+			outs = more
+		}
+	}
+	depth := min(4, 16/outs) // longer bodies do not fit the cache of instructions
+	for ; depth > 1; depth /= 2 {
 		divides := true
-		for u := 1; u <= m.Units(); u++ {
-			divides = divides && (m.Padded[u]-m.Padded[u-1])/2%depth == 0
+		for _, width := range c.In.widths() {
+			divides = divides && width/2%depth == 0
 		}
 		if divides {
-			return depth
+			break
 		}
 	}
-	return 1
+	return winogradShape{outs: outs, tiles: max(winogradRows, k.lanes), depth: depth}
 }
 
-// winogradOuts is the number of output maps a lane of the product: as many as the narrowest unit fills.
-func winogradOuts(m Maps, lanes int) int {
-	narrowest := m.Total()
-	for u := 1; u <= m.Units(); u++ {
-		if width := m.Padded[u] - m.Padded[u-1]; width > 0 {
-			narrowest = min(narrowest, width)
-		}
-	}
-	for _, outs := range []int{8, 4} {
-		if narrowest >= outs*lanes {
-			return outs
-		}
-	}
-	return 2
-}
-
-// winogradUPlane is the number of pairs of one position of U.
-func winogradUPlane(c Conv) int { return c.In.Total()/2*c.Out.Total() + winogradPad }
+// winogradUPlane is the number of floats of one position of U.
+func winogradUPlane(c Conv) int { return c.In.Total()*c.Out.Total() + winogradPad }
 
 // winogradWorkgroups is no less than the workgroups of any pass.
 func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
@@ -176,7 +166,7 @@ func (k *Kernels) winogradWorkgroups(heads []ConvHead) int {
 		_, rows := k.winogradRows(h.X.Images, h.X.Size)
 		chunks := ceilDiv(max(h.X.Maps, h.Y.Maps)/2, k.lanes)
 		transforms += chunks
-		products += winogradPositions * rows / k.winogradTiles() * chunks
+		products += winogradPositions * rows / winogradLeastTiles * chunks
 		most = max(most, ceilDiv(rows, winogradBlock)*winogradBlock)
 	}
 	return max(transforms*most, products)
@@ -218,24 +208,23 @@ type winogradPass struct {
 	rows    int // most of any head
 }
 
-// winogradTiles is the number of tiles that the product has in registers.
-func (k *Kernels) winogradTiles() int { return max(winogradTiles, k.lanes) }
-
 // winogradRows is the number of tiles of a head, and the rows of its planes: a multiple of what the product takes at a time.
 func (k *Kernels) winogradRows(images, size int) (tiles, rows int) {
 	side := ceilDiv(size, winogradTile)
 	tiles = images * side * side
-	return tiles, ceilDiv(tiles, k.winogradTiles()) * k.winogradTiles()
+	multiple := max(winogradRows, k.lanes)
+	return tiles, ceilDiv(tiles, multiple) * multiple
 }
 
-func planeFloats(rows, maps int) int { return 2 * winogradPositions * (rows*maps/2 + winogradPad) }
+// winogradPlane is the number of floats of one position of V or M.
+func winogradPlane(rows, maps int) int { return rows*maps + winogradPad }
 
 // winogradScratch is the number of floats that V and M of all heads take.
 func (k *Kernels) winogradScratch(heads []ConvHead) int {
 	floats := 0
 	for _, h := range heads {
 		_, rows := k.winogradRows(h.X.Images, h.X.Size)
-		floats += planeFloats(rows, h.X.Maps) + planeFloats(rows, h.Y.Maps)
+		floats += winogradPositions * (winogradPlane(rows, h.X.Maps) + winogradPlane(rows, h.Y.Maps))
 	}
 	return floats
 }
@@ -254,13 +243,14 @@ func (b *Builder) winogradPass(c Conv, pass Pass, heads []ConvHead) winogradPass
 			b.fail(err)
 		}
 		tiles, rows := b.kernels.winogradRows(h.X.Images, h.X.Size)
-		v, m := take(planeFloats(rows, h.X.Maps)), take(planeFloats(rows, h.Y.Maps))
+		vPlane, mPlane := winogradPlane(rows, h.X.Maps), winogradPlane(rows, h.Y.Maps)
+		v, m := take(winogradPositions*vPlane), take(winogradPositions*mPlane)
 		p.v, p.m, p.rows = append(p.v, v), append(p.m, m), max(p.rows, rows)
 		p.entries = append(p.entries, winogradHead{
 			X: address(h.X.Range), Y: address(h.Y.Range), V: address(v), M: address(m),
 			InUnits: uint32(c.In.present(h.In)), OutUnits: uint32(c.Out.present(h.Out)), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
 			Tiles: uint32(tiles), Rows: uint32(rows),
-			VPlane: uint32(rows*h.X.Maps/2 + winogradPad), MPlane: uint32(rows*h.Y.Maps/2 + winogradPad),
+			VPlane: uint32(vPlane), MPlane: uint32(mPlane),
 		})
 	}
 	if at > scratch.Offset+scratch.Size {
@@ -285,11 +275,11 @@ func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvH
 	b.winogradTransform(name+" tiles", p, heads, false)
 
 	product := gpu.Op{Name: name + " product", Reads: append([]gpu.Range{u}, p.v...), Writes: p.m}
-	outs, perPosition := winogradOuts(c.Out, k.lanes), 0
+	shape, perPosition := k.winogradProduct(c), 0
 	entries := slices.Clone(p.entries)
 	for i, h := range heads {
 		entries[i].First = uint32(perPosition)
-		perPosition += int(entries[i].Rows) / k.winogradTiles() * ceilDiv(h.Y.Maps/2, outs/2*k.lanes)
+		perPosition += int(entries[i].Rows) / shape.tiles * ceilDiv(h.Y.Maps, shape.outs*k.lanes)
 		product.FLOPs += c.flops(h)
 	}
 	product.Workgroups = winogradPositions * perPosition
@@ -298,7 +288,7 @@ func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvH
 		Heads: b.table(product.Name, entries), U: address(u), Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)),
 		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),
 		InBounds: in, OutBounds: out,
-	}, outs, k.winogradTiles(), winogradDepth(c.In, outs), c.Variants[pass].sharedLoads())
+	}, shape.outs, shape.tiles, shape.depth, flag(shape.wide))
 	return p
 }
 
@@ -314,11 +304,13 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 			e.X, e.V, e.InMaps, e.VPlane = e.Y, e.M, e.OutMaps, e.MPlane
 		}
 	}
+	var maps []int
 	for i, h := range heads {
 		source := h.X
 		if gradient {
 			source = h.Y
 		}
+		maps = append(maps, source.Maps)
 		op.Reads = append(op.Reads, source.Range)
 		op.Bytes += source.inside() + float64(op.Writes[i].Size)
 	}
@@ -326,5 +318,5 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 	op.Workgroups = groups
 	b.dispatch("winograd_tiles", op, winogradTilesPush{
 		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),
-	}, winogradBlock, constant)
+	}, winogradBlock, constant, b.kernels.wideMaps(maps...))
 }

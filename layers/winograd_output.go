@@ -54,7 +54,7 @@ func (b *Builder) ConvForwardStatistics(c Conv, w gpu.Range, heads []ConvHead, n
 	perBlock := b.groupedOutput(&op, &p)
 	b.dispatch("winograd_output_statistics", op, winogradOutputStatisticsPush{
 		Heads: b.table(op.Name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, winogradGroup)
+	}, winogradBlock, winogradGroup, b.kernels.wideMaps(mapsOf(p)...))
 }
 
 // ConvBackwardDataThrough records ConvBackwardData and what comes next on the way back: the shortcuts' gradients, and the sums
@@ -74,17 +74,18 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 	p := b.winogradProducts(c.Name+" backward data", c, BackwardData, heads)
 	op := gpu.Op{Name: c.Name + " backward data output", Reads: p.m}
 	var through []winogradThrough
-	shortcut, norm := 0, 0
+	shortcut, norm, whole := 0, 0, mapsOf(p)
 	for i, h := range heads {
 		var e winogradThrough
 		op.Writes = append(op.Writes, h.Y.Range)
 		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
 		if t.Shortcuts != nil {
 			s := t.Shortcuts[i]
-			e.ShortcutDY, e.ShortcutY, e.Target, e.ShortcutMaps = address(s.DY.Range), address(s.Y.Range), address(s.Target), uint32(s.DY.Maps)
-			op.Reads = append(op.Reads, s.DY.Range, s.Y.Range, s.Target)
+			e.ShortcutDY, e.ShortcutY, e.Target, e.ShortcutMaps = address(s.DY.Range), address(s.Y.Range), address(s.Target.Range), uint32(s.DY.Maps)
+			op.Reads = append(op.Reads, s.DY.Range, s.Y.Range, s.Target.Range)
 			op.Bytes += s.DY.inside()
 			shortcut = 1 + flag(s.Masked)
+			whole = append(whole, max(1, s.Target.Run))
 		}
 		if t.Norms != nil {
 			n := &t.Norms[i]
@@ -100,7 +101,15 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 	b.dispatch("winograd_output_backward", op, winogradOutputBackwardPush{
 		Heads: b.table(op.Name, p.entries), Through: b.table(op.Name+" through", through),
 		Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, winogradGroup, shortcut, norm)
+	}, winogradBlock, winogradGroup, shortcut, norm, b.kernels.wideMaps(whole...))
+}
+
+// mapsOf are the output maps of a pass's heads.
+func mapsOf(p winogradPass) (maps []int) {
+	for _, e := range p.entries {
+		maps = append(maps, int(e.OutMaps))
+	}
+	return maps
 }
 
 // groupedOutput lays out the workgroups of an output pass with sums.
@@ -115,9 +124,10 @@ func (b *Builder) groupedOutput(op *gpu.Op, p *winogradPass) (perBlock int) {
 
 // winogradOutput records y, with an epilogue or without.
 func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, heads []ConvHead, epilogue *Epilogue) {
-	op := gpu.Op{Name: name, Reads: p.m}
+	op, whole := gpu.Op{Name: name, Reads: p.m}, mapsOf(p)
 	for i, h := range heads {
 		part := epilogue.of(i)
+		whole = append(whole, part.run)
 		e := &p.entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		op.Reads, op.Writes = append(op.Reads, part.reads...), append(op.Writes, h.Y.Range)
@@ -128,5 +138,5 @@ func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, heads []Co
 	op.Workgroups = groups
 	b.dispatch("winograd_output", op, winogradOutputPush{
 		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, mode, residualStride)
+	}, winogradBlock, mode, residualStride, b.kernels.wideMaps(whole...))
 }

@@ -19,9 +19,27 @@ type winogradGradientPush struct {
 
 // winogradGradientPlan is how a weight gradient is computed by Winograd.
 type winogradGradientPlan struct {
-	tiles     []convTile
-	ins, outs int // a lane's input maps; a tile's output maps
-	splits    int
+	tiles  []convTile
+	shape  winogradShape
+	splits int
+}
+
+// winogradGradientProduct is the shape of the product of the weight gradient.
+func (k *Kernels) winogradGradientProduct(c Conv) winogradShape {
+	wide := winogradShape{outs: 2, tiles: 16, depth: 16, wide: true}
+	if k.lanes <= 8 {
+		wide = winogradShape{outs: 4, tiles: 32, depth: 4, wide: true}
+	}
+	switch narrowest := c.In.narrowest(); {
+	case k.wholeChunks(wide.outs*k.lanes, c.In.widths()...) && k.wholeChunks(wide.tiles, c.Out.widths()...):
+		return wide
+	case narrowest >= 8*k.lanes:
+		return winogradShape{outs: 8, tiles: 32, depth: 8}
+	case narrowest >= 4*k.lanes:
+		return winogradShape{outs: 4, tiles: 32, depth: 8}
+	default:
+		return winogradShape{outs: 2, tiles: 16, depth: 8}
+	}
 }
 
 // winogradSplitRows is the number of rows of tiles from which the sum is split: its error grows with its length.
@@ -29,29 +47,17 @@ const winogradSplitRows = 1024
 
 // planWinogradGradient lists the tiles of the blocks that train and that some head holds.
 func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) winogradGradientPlan {
-	p := winogradGradientPlan{ins: 2, outs: 16}
-	narrowest := c.In.Total()
-	for u := 1; u <= c.In.Units(); u++ {
-		if width := c.In.Padded[u] - c.In.Padded[u-1]; width > 0 {
-			narrowest = min(narrowest, width)
-		}
-	}
-	switch {
-	case narrowest >= 8*k.lanes:
-		p.ins, p.outs = 8, 32
-	case narrowest >= 4*k.lanes:
-		p.ins, p.outs = 4, 32
-	}
-	width := p.ins * k.lanes
+	p := winogradGradientPlan{shape: k.winogradGradientProduct(c)}
+	width, outs := p.shape.outs*k.lanes, p.shape.tiles
 	for u := 1; u <= c.Out.Units(); u++ {
 		for v := 1; v <= c.In.Units(); v++ {
 			if blocks[u-1]>>(v-1)&1 == 0 || !holds(heads, u, v) {
 				continue
 			}
-			for o := c.Out.Padded[u-1]; o < c.Out.Padded[u]; o += p.outs {
+			for o := c.Out.Padded[u-1]; o < c.Out.Padded[u]; o += outs {
 				for i := c.In.Padded[v-1]; i < c.In.Padded[v]; i += width {
 					p.tiles = append(p.tiles, convTile{
-						O: uint32(o), Outs: uint32(min(p.outs, c.Out.Padded[u]-o)),
+						O: uint32(o), Outs: uint32(min(outs, c.Out.Padded[u]-o)),
 						C: uint32(i), Ins: uint32(min(width, c.In.Padded[v]-i)), U: uint32(u - 1), V: uint32(v - 1),
 					})
 				}
@@ -68,7 +74,7 @@ func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) 
 }
 
 func (p winogradGradientPlan) floats(lanes int) int {
-	return p.splits * winogradPositions * len(p.tiles) * p.outs * p.ins * lanes
+	return p.splits * winogradPositions * len(p.tiles) * p.shape.tiles * p.shape.outs * lanes
 }
 
 // backwardWeights records the transforms of X and Y, the products, and the transform back.
@@ -101,11 +107,11 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
 		Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
 		InBounds: in, OutBounds: out,
-	}, plan.ins, plan.outs, winogradTurn, c.Variants[BackwardWeights].sharedLoads())
+	}, plan.shape.outs, plan.shape.tiles, plan.shape.depth, flag(plan.shape.wide))
 
-	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.outs, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
+	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.shape.tiles, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
 	b.dispatch("winograd_gradient", final, winogradGradientPush{
 		Tiles: tiles, DU: address(du), G: address(g),
 		Groups: uint32(final.Workgroups), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits), InMaps: uint32(c.In.Total()),
-	}, plan.ins, plan.outs)
+	}, plan.shape.outs, plan.shape.tiles, flag(plan.shape.wide))
 }

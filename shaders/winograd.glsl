@@ -1,21 +1,21 @@
 // Winograd's minimal filtering F(4x4, 3x3) for stride 1: an output tile of 4x4 pixels comes from a window of 6x6, all 36
 // positions xi of which are independent products (Lavin and Gray, 2016). V and D are the transformed inputs and gradients
-// [36][tiles][maps/2], U the transformed weights [36][ins/2][outs], M the products [36][tiles][outs/2]; everything in pairs
-// of neighbouring maps, planes of xi a few pairs further apart than they are long: powers of two are slow.
+// [36][tiles][maps], U the transformed weights [36][ins][outs], M the products [36][tiles][outs]; planes of xi lie some floats
+// further apart than they are long: powers of two are slow.
 const uint WINDOW = 6, TILE = 4, POSITIONS = 36;
 
 // One entry a head, written by the host (layers/winograd.go, winogradHead).
 struct WinogradHead {
   Activations x; // [images, size+2, size+2, in_maps], zero halo
   Activations y; // [images, size+2, size+2, out_maps], zero halo
-  Floats v;      // [36][rows][in_maps/2] pairs
-  Floats m;      // [36][rows][out_maps/2] pairs
+  Floats v;      // [36][rows][in_maps]
+  Floats m;      // [36][rows][out_maps]
   Floats norm;
   Activations residual;
   Ints source; // the epilogue, as in conv_heads.glsl
   uint in_units, out_units, in_maps, out_maps;
   uint tiles, rows;      // of 4x4 pixels, all images; rows: rounded up, transforms write zeros past the last tile
-  uint v_plane, m_plane; // pairs from one xi to the next
+  uint v_plane, m_plane; // floats from one xi to the next
   uint first;            // its first workgroup within a block's
   uint residual_size, residual_maps;
 };

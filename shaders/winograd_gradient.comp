@@ -1,17 +1,19 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
+#include "maps.glsl"
 #include "winograd.glsl"
 #include "conv_tiles.glsl"
-// g[o] = sum over splits, in order, of G^T dU[o] G: the end of winograd_gradient_product.comp. A lane a pair of input maps of
+// g[o] = sum over splits, in order, of G^T dU[o] G: the end of winograd_gradient_product.comp. A lane two input maps of
 // one output map; workgroups: tile, output map of it (layers/winograd_weights.go).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint INS = 4;
 layout(constant_id = 2) const uint OUTS = 32;
+layout(constant_id = 3) const uint WIDE = 0; // every tile has all of its inputs
 layout(push_constant, scalar) uniform Push {
   ConvTiles tiles;
-  Floats du; // [splits][36][tiles][OUTS][INS x LANES / 2] pairs
+  Floats du; // [splits][36][tiles][OUTS][INS x LANES]
   Floats g;  // [physical out, 3, 3, in_maps]
   uint groups, tile_count, splits, in_maps;
 }
@@ -22,20 +24,20 @@ const uint HALF = INS / 2;
 void main() {
   uint group = flat_workgroup();
   if (group >= p.groups) return;
-  uint index = group / OUTS, o = group % OUTS, lane = gl_LocalInvocationID.x;
+  uint index = group / OUTS, o = group % OUTS;
   if (o >= p.tiles.tile[index].outs) return;
-  Pairs from = pairs(p.du);
   [[unroll]] for (uint m = 0; m < HALF; m++) {
-    uint c = (lane + m * LANES) * 2;
+    uint c = LANE_MAP + m * 2 * LANES;
     if (c >= p.tiles.tile[index].ins) continue;
     vec2 total[9];
     [[unroll]] for (uint t = 0; t < 9; t++) total[t] = vec2(0);
-    for (uint s = 0; s < p.splits; s++) {
-      uint at = ((s * POSITIONS * p.tile_count + index) * OUTS + o) * HALF * LANES + m * LANES + lane,
-           plane = p.tile_count * OUTS * HALF * LANES;
+    uint s = 0;
+    do {
+      uint at = ((s * POSITIONS * p.tile_count + index) * OUTS + o) * INS * LANES + c,
+           plane = p.tile_count * OUTS * INS * LANES;
       vec2 half_done[18], d[6], w[3];
       [[unroll]] for (uint j = 0; j < WINDOW; j++) {
-        [[unroll]] for (uint i = 0; i < WINDOW; i++) d[i] = load_pair(from, at + (i * WINDOW + j) * plane);
+        [[unroll]] for (uint i = 0; i < WINDOW; i++) d[i] = load_maps(p.du, at + (i * WINDOW + j) * plane);
         weight_gradient_line(d, w);
         [[unroll]] for (uint i = 0; i < 3; i++) half_done[i * WINDOW + j] = w[i];
       }
@@ -44,8 +46,9 @@ void main() {
         weight_gradient_line(d, w);
         [[unroll]] for (uint j = 0; j < 3; j++) total[i * 3 + j] += w[j];
       }
-    }
+      s++;
+    } while (s < p.splits);
     [[unroll]] for (uint t = 0; t < 9; t++)
-        store_pair(p.g, ((p.tiles.tile[index].o + o) * 9 + t) * p.in_maps + p.tiles.tile[index].c + c, total[t]);
+        store_maps(p.g, ((p.tiles.tile[index].o + o) * 9 + t) * p.in_maps + p.tiles.tile[index].c + c, total[t]);
   }
 }

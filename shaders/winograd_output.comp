@@ -1,15 +1,17 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
+#include "maps.glsl"
 #include "winograd.glsl"
 #include "winograd_output.glsl"
 // y = A^T M A of every tile, with the epilogues of conv_forward.comp: 1 y = ReLU(scale y + shift), 2 the same plus a residual.
-// A lane a pair of maps of one tile; workgroups as in winograd_tiles.comp (layers/winograd.go).
+// A lane two maps of one tile; workgroups as in winograd_tiles.comp (layers/winograd.go).
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint EPILOGUE = 0;
 layout(constant_id = 3) const uint RESIDUAL_STRIDE = 1;
+layout(constant_id = 4) const uint WIDE = 0; // every head's maps are whole chunks, and so are the runs of their sources
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   uint groups, head_count, groups_per_block, size;
@@ -21,23 +23,23 @@ void main() {
   if (group >= p.groups) return;
   uint block = divide(group, p.groups_per_block), r = group - block * p.groups_per_block,
        h = winograd_head(p.heads, p.head_count, r);
-  uint pairs = p.heads.head[h].out_maps / 2, chunks = (pairs + LANES - 1) / LANES;
+  uint maps = p.heads.head[h].out_maps, chunks = (maps + 2 * LANES - 1) / (2 * LANES);
   r -= p.heads.head[h].first;
-  uint row = divide(r, chunks), c = (r - row * chunks) * LANES + gl_LocalInvocationID.x, tile = block * BLOCK + row;
-  if (c >= pairs || tile >= p.heads.head[h].tiles) return;
+  uint row = divide(r, chunks), c = (r - row * chunks) * 2 * LANES + LANE_MAP, tile = block * BLOCK + row;
+  if (c >= maps || tile >= p.heads.head[h].tiles) return;
   TilePlace place = tile_place(tile, p.size);
-  Pairs from = pairs(p.heads.head[h].m);
-  uint plane = p.heads.head[h].m_plane, at = tile * pairs + c;
+  Floats from = p.heads.head[h].m;
+  uint plane = p.heads.head[h].m_plane, at = tile * maps + c;
   vec2 tile_of[16];
   output_tile(from, at, plane, tile_of);
   vec2 scale = vec2(1), shift = vec2(0);
   ivec2 source = ivec2(-1);
   if (EPILOGUE != 0) {
-    Pairs norm = pairs(p.heads.head[h].norm);
-    scale = load_pair(norm, c);
-    shift = load_pair(norm, pairs + c);
+    Floats norm = p.heads.head[h].norm;
+    scale = load_maps(norm, c);
+    shift = load_maps(norm, maps + c);
   }
-  if (EPILOGUE == 2) source = ivec2(p.heads.head[h].source.v[2 * c], p.heads.head[h].source.v[2 * c + 1]);
+  if (EPILOGUE == 2) source = ivec2(p.heads.head[h].source.v[c], p.heads.head[h].source.v[c + 1]);
   Activations y = p.heads.head[h].y, residual = p.heads.head[h].residual;
   uint width = p.size + 2, residual_width = p.heads.head[h].residual_size + 2,
        residual_maps = p.heads.head[h].residual_maps;
@@ -51,11 +53,15 @@ void main() {
           uint from =
               ((place.image * residual_width + yy * RESIDUAL_STRIDE + 1) * residual_width + xx * RESIDUAL_STRIDE + 1) *
               residual_maps;
-          if (source.x >= 0) value.x += load_activation(residual, from + source.x);
-          if (source.y >= 0) value.y += load_activation(residual, from + source.y);
+          if (WIDE != 0) {
+            if (source.x >= 0) value += load_activation_maps(residual, from + source.x);
+          } else {
+            if (source.x >= 0) value.x += load_activation(residual, from + source.x);
+            if (source.y >= 0) value.y += load_activation(residual, from + source.y);
+          }
         }
         if (EPILOGUE != 0) value = max(value, vec2(0));
-        store_activation_pair(y, (((place.image * width + yy + 1) * width + xx + 1) * pairs + c) * 2, value);
+        store_activation_maps(y, ((place.image * width + yy + 1) * width + xx + 1) * maps + c, value);
       }
     }
   }

@@ -1,9 +1,10 @@
-// y = A^T M A of one tile, a pair of maps a lane: the products at pair `at` of every plane to 4x4 pixels.
-void output_tile(Pairs m, uint at, uint plane, out vec2 y[16]) {
+// y = A^T M A of one tile, two maps a lane: the products at `at` of every plane to 4x4 pixels.
+void output_tile_of(Floats m, uint at, uint plane, uint lanes, uint wide, out vec2 y[16]) {
   vec2 half_done[24];
   [[unroll]] for (uint j = 0; j < WINDOW; j++) {
     vec2 column[6], r[4];
-    [[unroll]] for (uint i = 0; i < WINDOW; i++) column[i] = load_pair(m, at + (i * WINDOW + j) * plane);
+    [[unroll]] for (uint i = 0; i < WINDOW; i++) column[i] =
+        load_maps_of(m, at + (i * WINDOW + j) * plane, lanes, wide);
     output_line(column, r);
     [[unroll]] for (uint i = 0; i < TILE; i++) half_done[i * WINDOW + j] = r[i];
   }
@@ -15,22 +16,24 @@ void output_tile(Pairs m, uint at, uint plane, out vec2 y[16]) {
   }
 }
 
-// A workgroup has a run of GROUP rows of a head and up to LANES pairs of maps.
+#define output_tile(m, at, plane, y) output_tile_of(m, at, plane, LANES, WIDE, y)
+
+// A workgroup has a run of GROUP rows of a head and a chunk of maps.
 struct OutputPart {
-  uint head, pair;
-  uint row; // the first of GROUP
+  uint head, map; // the lane's first, or with WIDE the chunk's
+  uint row;       // the first of GROUP
   bool idle;
 };
 OutputPart output_part(WinogradHeads heads, uint groups, uint head_count, uint groups_per_block, uint block_rows,
-    uint group_rows, uint lanes) {
+    uint group_rows, uint lanes, uint lane_map) {
   OutputPart a;
   uint group = flat_workgroup(), block = divide(group, groups_per_block), r = group - block * groups_per_block;
   a.head = winograd_head(heads, head_count, r);
-  uint pairs = heads.head[a.head].out_maps / 2, chunks = (pairs + lanes - 1) / lanes;
+  uint maps = heads.head[a.head].out_maps, chunks = (maps + 2 * lanes - 1) / (2 * lanes);
   r -= heads.head[a.head].first;
   uint part = divide(r, chunks);
-  a.pair = (r - part * chunks) * lanes + gl_LocalInvocationID.x;
+  a.map = (r - part * chunks) * 2 * lanes + lane_map;
   a.row = block * block_rows + part * group_rows;
-  a.idle = group >= groups || a.pair >= pairs || a.row >= heads.head[a.head].rows;
+  a.idle = group >= groups || a.map >= maps || a.row >= heads.head[a.head].rows;
   return a;
 }

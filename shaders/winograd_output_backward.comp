@@ -1,6 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
+#include "maps.glsl"
 #include "winograd.glsl"
 #include "winograd_output.glsl"
 // g = A^T M A of every tile, the gradient of a convolution's input, and what comes next on the way back. SHORTCUT: g += the
@@ -14,13 +15,14 @@ layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint GROUP = 8; // divides BLOCK and rows
 layout(constant_id = 3) const uint SHORTCUT = 0;
 layout(constant_id = 4) const uint NORM = 0;
+layout(constant_id = 5) const uint WIDE = 0; // every head's maps are whole chunks
 
 // One entry a head, written by the host (layers/winograd_output.go, winogradThrough).
 struct WinogradThrough {
   Activations shortcut_dy, shortcut_y; // of the block's output [images, size+2, size+2, shortcut_maps]
-  Ints target;                         // [maps]: the output's map behind each, -1 for none; pairs of maps stay together
-  Activations z, y;                    // the batch-norm's input and output, shapes of g
-  Floats norm, partials;               // [7, maps]; [rows / GROUP, 2, maps]
+  Ints target;           // [maps]: the output's map behind each, -1 for none; pairs stay together, with WIDE chunks
+  Activations z, y;      // the batch-norm's input and output, shapes of g
+  Floats norm, partials; // [7, maps]; [rows / GROUP, 2, maps]
   uint shortcut_maps;
 };
 layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer WinogradThroughs {
@@ -34,56 +36,57 @@ layout(push_constant, scalar) uniform Push {
 p;
 
 void main() {
-  OutputPart a = output_part(p.heads, p.groups, p.head_count, p.groups_per_block, BLOCK, GROUP, LANES);
+  OutputPart a = output_part(p.heads, p.groups, p.head_count, p.groups_per_block, BLOCK, GROUP, LANES, LANE_MAP);
   if (a.idle) return;
-  uint pairs = p.heads.head[a.head].out_maps / 2, plane = p.heads.head[a.head].m_plane, width = p.size + 2,
+  uint maps = p.heads.head[a.head].out_maps, plane = p.heads.head[a.head].m_plane, width = p.size + 2,
        last = min(a.row + GROUP, p.heads.head[a.head].tiles), shortcut_maps = p.through.head[a.head].shortcut_maps;
-  Pairs from = pairs(p.heads.head[a.head].m), norm = pairs(p.through.head[a.head].norm);
+  Floats from = p.heads.head[a.head].m, norm = p.through.head[a.head].norm;
   Activations to = p.heads.head[a.head].y;
-  ActivationPairs shortcut_dy = activation_pairs(p.through.head[a.head].shortcut_dy),
-                  shortcut_y = activation_pairs(p.through.head[a.head].shortcut_y),
-                  z = activation_pairs(p.through.head[a.head].z), y = activation_pairs(p.through.head[a.head].y);
+  Activations shortcut_dy = p.through.head[a.head].shortcut_dy, shortcut_y = p.through.head[a.head].shortcut_y,
+              z = p.through.head[a.head].z, y = p.through.head[a.head].y;
   Floats partials = p.through.head[a.head].partials;
-  ivec2 target = ivec2(-1);
-  if (SHORTCUT != 0)
-    target = ivec2(p.through.head[a.head].target.v[2 * a.pair], p.through.head[a.head].target.v[2 * a.pair + 1]);
+  ivec2 target = ivec2(-1); // of the lane's maps, with WIDE of the chunk's first
+  if (SHORTCUT != 0) target = ivec2(p.through.head[a.head].target.v[a.map], p.through.head[a.head].target.v[a.map + 1]);
   vec2 scale = vec2(0), shift = vec2(0), mean = vec2(0), inverse = vec2(0), sum = vec2(0), sum_x = vec2(0);
   if (NORM != 0) { // rows of norm.glsl
-    scale = load_pair(norm, a.pair);
-    shift = load_pair(norm, pairs + a.pair);
-    mean = load_pair(norm, 2 * pairs + a.pair);
-    inverse = load_pair(norm, 3 * pairs + a.pair);
+    scale = load_maps(norm, a.map);
+    shift = load_maps(norm, maps + a.map);
+    mean = load_maps(norm, 2 * maps + a.map);
+    inverse = load_maps(norm, 3 * maps + a.map);
   }
-  for (uint tile = a.row; tile < last; tile++) {
-    TilePlace place = tile_place(tile, p.size);
-    vec2 value[16];
-    output_tile(from, tile * pairs + a.pair, plane, value);
-    [[unroll]] for (uint i = 0; i < TILE; i++) [[unroll]] for (uint j = 0; j < TILE; j++) {
-      uint yy = place.y + i, xx = place.x + j;
-      if (yy < p.size && xx < p.size) {
-        uint pixel = (place.image * width + yy + 1) * width + xx + 1, at = pixel * pairs + a.pair;
-        vec2 g = value[i * TILE + j];
-        if (SHORTCUT != 0 && target.x >= 0) {
-          uint behind = (pixel * shortcut_maps + target.x) / 2;
-          vec2 more = load_activation_pair(shortcut_dy, behind);
-          if (SHORTCUT == 1) more = mix(vec2(0), more, greaterThan(load_activation_pair(shortcut_y, behind), vec2(0)));
-          g.x += more.x;
-          if (target.y >= 0) g.y += more.y;
+  uint tile = a.row;
+  if (tile < last) do {
+      TilePlace place = tile_place(tile, p.size);
+      vec2 value[16];
+      output_tile(from, tile * maps + a.map, plane, value);
+      [[unroll]] for (uint i = 0; i < TILE; i++) [[unroll]] for (uint j = 0; j < TILE; j++) {
+        uint yy = place.y + i, xx = place.x + j;
+        if (yy < p.size && xx < p.size) {
+          uint pixel = (place.image * width + yy + 1) * width + xx + 1, at = pixel * maps + a.map;
+          vec2 g = value[i * TILE + j];
+          if (SHORTCUT != 0 && target.x >= 0) {
+            uint behind = pixel * shortcut_maps + target.x;
+            vec2 more = load_activation_maps(shortcut_dy, behind);
+            if (SHORTCUT == 1)
+              more = mix(vec2(0), more, greaterThan(load_activation_maps(shortcut_y, behind), vec2(0)));
+            g.x += more.x;
+            if (WIDE != 0 || target.y >= 0) g.y += more.y;
+          }
+          if (NORM != 0) {
+            vec2 x = load_activation_maps(z, at), activation = fma(scale, x, shift);
+            if (NORM == 2) activation = load_activation_maps(y, at);
+            g = mix(vec2(0), g, greaterThan(activation, vec2(0)));
+            sum += g;
+            sum_x = fma(g, (x - mean) * inverse, sum_x);
+          }
+          store_activation_maps(to, at, g);
         }
-        if (NORM != 0) {
-          vec2 x = load_activation_pair(z, at), activation = fma(scale, x, shift);
-          if (NORM == 2) activation = load_activation_pair(y, at);
-          g = mix(vec2(0), g, greaterThan(activation, vec2(0)));
-          sum += g;
-          sum_x = fma(g, (x - mean) * inverse, sum_x);
-        }
-        store_activation_pair(to, at * 2, g);
       }
-    }
-  }
+      tile++;
+    } while (tile < last);
   if (NORM != 0) {
-    uint at = a.row / GROUP * 2 * 2 * pairs + 2 * a.pair;
-    store_pair(partials, at, sum);
-    store_pair(partials, at + 2 * pairs, sum_x);
+    uint at = a.row / GROUP * 2 * maps + a.map;
+    store_maps(partials, at, sum);
+    store_maps(partials, at + maps, sum_x);
   }
 }

@@ -10,7 +10,7 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint BACKWARD = 0;
 struct WinogradLayer {
   Floats w;       // [outs, 3, 3, ins]
-  Floats u;       // [36][inputs of the pass / 2][outputs of the pass] pairs
+  Floats u;       // [36][inputs of the pass][outputs of the pass]
   uint ins, outs; // of w
   uint u_plane, first;
 };
@@ -50,7 +50,10 @@ void main() {
   [[unroll]] for (uint j = 0; j < WINDOW; j++) {
     vec2 r[6];
     weight_line(half_done[j], half_done[WINDOW + j], half_done[2 * WINDOW + j], r);
-    [[unroll]] for (uint i = 0; i < WINDOW; i++)
-        store_pair(to, ((i * WINDOW + j) * p.layers.layer[k].u_plane + c * outputs + o) * 2, r[i]);
+    [[unroll]] for (uint i = 0; i < WINDOW; i++) {
+      uint at = (i * WINDOW + j) * p.layers.layer[k].u_plane + 2 * c * outputs + o;
+      to.v[at] = r[i].x;
+      to.v[at + outputs] = r[i].y;
+    }
   }
 }

@@ -143,7 +143,7 @@ func (t *trial) convEpilogue(c convCase, roundings int) {
 		if withResidual {
 			residual = t.shortcut(shape{h.images, c.OutSize(), head.Y.Maps, c.Out, h.out}, epilogue.ResidualStride)
 			epilogue.Residuals = append(epilogue.Residuals, t.activations("residual", residual.X))
-			epilogue.Sources = append(epilogue.Sources, t.integers("source", residual.Source))
+			epilogue.Sources = append(epilogue.Sources, t.mapIndices("source", residual.Source))
 		}
 		sum := layers.ConvForwardRef(c.Conv, h.in, h.out, x, read)
 		want := layers.ApplyRef(sum, scale, shift, residual)

@@ -165,7 +165,7 @@ func normApply(t *trial) {
 		var residual *layers.Shortcut
 		if withResidual {
 			residual = t.shortcut(s, stride)
-			h.Residual, h.Source = t.activations("residual", residual.X), t.integers("source", residual.Source)
+			h.Residual, h.Source = t.activations("residual", residual.X), t.mapIndices("source", residual.Source)
 		}
 		heads = append(heads, h)
 		magnitude := layers.ApplyRef(absoluteTensor(x), absolute(scale), absolute(shift), absoluteShortcut(residual))

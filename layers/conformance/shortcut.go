@@ -43,7 +43,7 @@ func shortcutBackward(t *trial) {
 		_, y, dy := t.backward(s)
 		dx := t.tensor(s.images, inputSize, in.Width(set))
 		h := layers.ShortcutHead{
-			Y: t.activations("y", y), DY: t.activations("dy", dy), DX: t.activations("dx", dx), Target: t.integers("target", target),
+			Y: t.activations("y", y), DY: t.activations("dy", dy), DX: t.activations("dx", dx), Target: t.mapIndices("target", target),
 		}
 		heads = append(heads, h)
 		magnitude := absoluteTensor(dx)

@@ -87,7 +87,7 @@ func (t *trial) convThrough(c convCase, roundings int) {
 			}
 			target := layers.ShortcutTargets(c.In, h.in, c.Out, h.out)
 			through.Shortcuts = append(through.Shortcuts, layers.ShortcutHead{
-				Y: t.activations("output", y), DY: t.activations("output's gradient", gradient), DX: head.X, Masked: masked, Target: t.integers("target", target),
+				Y: t.activations("output", y), DY: t.activations("output's gradient", gradient), DX: head.X, Masked: masked, Target: t.mapIndices("target", target),
 			})
 			layers.ShortcutBackwardRef(y, gradient, n.want, target, c.Stride)
 			layers.ShortcutBackwardRef(y, absoluteTensor(gradient), n.magnitude, target, c.Stride)

@@ -95,6 +95,11 @@ func (t *trial) integers(name string, values []int32) gpu.Range {
 	return r
 }
 
+// mapIndices lays out the maps behind a head's maps.
+func (t *trial) mapIndices(name string, values []int32) layers.MapIndices {
+	return layers.MapIndices{Range: t.integers(name, values), Run: layers.MapRun(values)}
+}
+
 // scratch is memory that operations may use as they like.
 func (t *trial) scratch(name string, floats int) gpu.Range {
 	at, r := t.reserve(name, floats)

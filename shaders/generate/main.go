@@ -120,12 +120,14 @@ func build(folder, name string, newer []string, before shaders.Entry) (shaders.E
 }
 
 // usesPairs and usesHalves: the shader calls functions that INT64 and FP16 change (memory.glsl).
-func usesPairs(code []byte) bool { return bytes.Contains(code, []byte("load_pair(")) }
+func usesPairs(code []byte) bool { return usesAny(code, "load_pair(", "load_row(") }
 
 func usesHalves(code []byte) bool {
-	return slices.ContainsFunc([]string{"load_activation", "store_activation", "load_weight_pair"}, func(function string) bool {
-		return bytes.Contains(code, []byte(function))
-	})
+	return usesAny(code, "load_activation", "store_activation", "load_weight_pair")
+}
+
+func usesAny(code []byte, functions ...string) bool {
+	return slices.ContainsFunc(functions, func(function string) bool { return bytes.Contains(code, []byte(function)) })
 }
 
 // defines are the macros of a form.

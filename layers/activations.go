@@ -2,6 +2,8 @@ package layers
 
 import "github.com/dvn-vk/dvn-vk/gpu"
 
+const floatBytes = 4
+
 // Activations is a tensor [Images, Size+2, Size+2, Maps] on the device with a halo of zeros: whoever allocates it zeroes it,
 // operations write the inside only. Maps are a head's own, padding included. Its numbers have the kernels' precision.
 type Activations struct {
@@ -15,6 +17,15 @@ func (a Activations) For(images int) Activations {
 	a.Images = images
 	a.Range.Size = uint64(a.Precision.Bytes()) * uint64(a.Len())
 	return a
+}
+
+// part is a run of its images.
+func (a Activations) part(first, images int) Activations {
+	if a.Buffer == nil || a.Images == 0 {
+		return a
+	}
+	a.Range.Offset += uint64(a.Precision.Bytes() * first * a.Len() / a.Images)
+	return a.For(images)
 }
 
 // Len is the number of its numbers, halo included.

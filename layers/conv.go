@@ -58,7 +58,7 @@ func (e *Epilogue) constants() (mode, residualStride int) {
 	return 2, e.ResidualStride
 }
 
-// epiloguePart is one head's part of an epilogue: what its table entry holds, and what is read.
+// epiloguePart is what an epilogue does with some images of one head: what its table entry holds, and what is read.
 type epiloguePart struct {
 	norm, residual, source uint64
 	size, maps             uint32
@@ -66,13 +66,13 @@ type epiloguePart struct {
 	reads                  []gpu.Range
 }
 
-func (e *Epilogue) of(head int) (p epiloguePart) {
+func (e *Epilogue) of(head, first, images int) (p epiloguePart) {
 	if e == nil {
 		return p
 	}
 	p.norm, p.reads = address(e.Norms[head]), []gpu.Range{e.Norms[head]}
 	if e.Residuals != nil {
-		r := e.Residuals[head]
+		r := e.Residuals[head].part(first, images)
 		p.residual, p.source = address(r.Range), address(e.Sources[head].Range)
 		p.size, p.maps, p.run = uint32(r.Size), uint32(r.Maps), max(1, e.Sources[head].Run)
 		p.reads = append(p.reads, r.Range, e.Sources[head].Range)
@@ -169,7 +169,7 @@ func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epi
 	})
 	op := gpu.Op{Name: c.Name + " forward", Workgroups: perImage * images, Reads: []gpu.Range{w}}
 	for i, h := range heads {
-		part := epilogue.of(i)
+		part := epilogue.of(i, 0, h.X.Images)
 		e := &entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		op.Reads, op.Writes = append(append(op.Reads, h.X.Range), part.reads...), append(op.Writes, h.Y.Range)

@@ -69,7 +69,7 @@ func (f tiledFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, 
 	op := c.tiledOp(" forward", heads, groups)
 	op.Reads = append(op.Reads, w)
 	for i, h := range heads {
-		part, e := epilogue.of(i), &entries[i]
+		part, e := epilogue.of(i, 0, heads[i].X.Images), &entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
 		op.Reads, op.Writes = append(append(op.Reads, h.X.Range), part.reads...), append(op.Writes, h.Y.Range)
 	}

@@ -48,7 +48,7 @@ func gemmTiles(k *Kernels, p Pass) []productTile {
 
 // gemmTile is a tile of which a thread owns ownMaps x ownPixels sums.
 func gemmTile(maps, pixels, depth, ownMaps, ownPixels, least, most int) productTile {
-	const floatBytes, pad = 4, 4
+	const pad = 4
 	return productTile{
 		maps: maps, pixels: pixels, depth: depth, threads: maps / ownMaps * pixels / ownPixels, product: []int{ownMaps, ownPixels},
 		shared: floatBytes * depth * (maps + pad + pixels + pad), least: least, most: most,

@@ -27,6 +27,9 @@ type Norm struct {
 	Physical                gpu.Range // [Maps] int32
 }
 
+// The rows of a part's sums: forward count, mean and M2, backward the sums of g and g xhat.
+const normForwardRows, normBackwardRows = 3, 2
+
 // NormTableFloats is the size of Norm.Table.
 func NormTableFloats(maps int) int { return normRows * maps }
 
@@ -84,7 +87,7 @@ func (k *Kernels) partials(images, size, maps int) int {
 
 // NormPartials is the number of floats of scratch that a head's sums take, forward or backward.
 func (k *Kernels) NormPartials(images, size, maps int) int {
-	return 3 * maps * max(k.partials(images, size, maps), k.tilePartials(images, size))
+	return normForwardRows * maps * max(k.partials(images, size, maps), k.tilePartials(images, size))
 }
 
 // Statistics records the sums of X over parts of its pixels, for Merge.

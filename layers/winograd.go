@@ -91,14 +91,18 @@ func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, bloc
 }
 
 func (winogradFamily) forward(b *Builder, c Conv, _ gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	p := b.winogradProducts(c.Name+" forward", c, Forward, heads)
-	b.winogradOutput(c.Name+" forward output", c, p, heads, epilogue)
+	for _, run := range b.kernels.winogradRuns(heads) {
+		p := b.winogradProducts(c.Name+" forward", c, Forward, run.heads)
+		b.winogradOutput(c.Name+" forward output", c, p, run, epilogue)
+	}
 }
 
 func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []ConvHead) {
 	c, heads = c.turned(), turnedHeads(heads)
-	p := b.winogradProducts(c.Name+" backward data", c, BackwardData, heads)
-	b.winogradOutput(c.Name+" backward data output", c, p, heads, nil)
+	for _, run := range b.kernels.winogradRuns(heads) {
+		p := b.winogradProducts(c.Name+" backward data", c, BackwardData, run.heads)
+		b.winogradOutput(c.Name+" backward data output", c, p, run, nil)
+	}
 }
 
 // turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
@@ -219,10 +223,10 @@ func (k *Kernels) winogradRows(images, size int) (tiles, rows int) {
 // winogradPlane is the number of floats of one position of V or M.
 func winogradPlane(rows, maps int) int { return rows*maps + winogradPad }
 
-// winogradScratch is the number of floats that V and M of all heads take.
+// winogradScratch is the number of floats that V and M of all heads of a run take; the first run is the longest.
 func (k *Kernels) winogradScratch(heads []ConvHead) int {
 	floats := 0
-	for _, h := range heads {
+	for _, h := range k.winogradRuns(heads)[0].heads {
 		_, rows := k.winogradRows(h.X.Images, h.X.Size)
 		floats += winogradPositions * (winogradPlane(rows, h.X.Maps) + winogradPlane(rows, h.Y.Maps))
 	}

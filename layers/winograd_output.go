@@ -43,17 +43,26 @@ func (b *Builder) ConvForwardStatistics(c Conv, w gpu.Range, heads []ConvHead, n
 		b.Statistics(c.Name, norms)
 		return
 	}
-	p := b.winogradProducts(c.Name+" forward", c, Forward, heads)
-	op := gpu.Op{Name: c.Name + " forward output", Reads: p.m}
-	for i, h := range heads {
-		p.entries[i].Norm = address(norms[i].Partials)
-		op.Writes = append(op.Writes, h.Y.Range, norms[i].Partials)
-		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
+	for i := range norms {
 		norms[i].ByTiles = true
+	}
+	for _, run := range b.kernels.winogradRuns(heads) {
+		p := b.winogradProducts(c.Name+" forward", c, Forward, run.heads)
+		b.winogradOutputStatistics(c, p, run, norms)
+	}
+}
+
+func (b *Builder) winogradOutputStatistics(c Conv, p winogradPass, run winogradRun, norms []NormHead) {
+	op := gpu.Op{Name: c.Name + " forward output", Reads: p.m}
+	for i, h := range run.heads {
+		partials := run.partials(b.kernels, i, norms[run.of[i]].Partials, normForwardRows, h.Y.Maps)
+		p.entries[i].Norm = address(partials)
+		op.Writes = append(op.Writes, h.Y.Range, partials)
+		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
 	}
 	perBlock := b.groupedOutput(&op, &p)
 	b.dispatch("winograd_output_statistics", op, winogradOutputStatisticsPush{
-		Heads: b.table(op.Name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
+		Heads: b.table(op.Name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
 	}, winogradBlock, winogradGroup, b.kernels.wideMaps(mapsOf(p)...))
 }
 
@@ -70,17 +79,27 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 		}
 		return
 	}
-	c, heads = c.turned(), turnedHeads(heads)
-	p := b.winogradProducts(c.Name+" backward data", c, BackwardData, heads)
+	for i := range t.Norms {
+		t.Norms[i].ByTiles, t.Norms[i].Masked = true, true
+	}
+	c = c.turned()
+	for _, run := range b.kernels.winogradRuns(turnedHeads(heads)) {
+		p := b.winogradProducts(c.Name+" backward data", c, BackwardData, run.heads)
+		b.winogradOutputBackward(c, p, run, t)
+	}
+}
+
+func (b *Builder) winogradOutputBackward(c Conv, p winogradPass, run winogradRun, t Through) {
 	op := gpu.Op{Name: c.Name + " backward data output", Reads: p.m}
 	var through []winogradThrough
 	shortcut, norm, whole := 0, 0, mapsOf(p)
-	for i, h := range heads {
+	for i, h := range run.heads {
 		var e winogradThrough
 		op.Writes = append(op.Writes, h.Y.Range)
 		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
 		if t.Shortcuts != nil {
-			s := t.Shortcuts[i]
+			s := t.Shortcuts[run.of[i]]
+			s.DY, s.Y = run.activations(i, s.DY), run.activations(i, s.Y)
 			e.ShortcutDY, e.ShortcutY, e.Target, e.ShortcutMaps = address(s.DY.Range), address(s.Y.Range), address(s.Target.Range), uint32(s.DY.Maps)
 			op.Reads = append(op.Reads, s.DY.Range, s.Y.Range, s.Target.Range)
 			op.Bytes += s.DY.inside()
@@ -88,19 +107,20 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 			whole = append(whole, max(1, s.Target.Run))
 		}
 		if t.Norms != nil {
-			n := &t.Norms[i]
+			n := t.Norms[run.of[i]]
+			n.X, n.Y = run.activations(i, n.X), run.activations(i, n.Y)
+			n.Partials = run.partials(b.kernels, i, n.Partials, normBackwardRows, h.Y.Maps)
 			e.Z, e.Y, e.Norm, e.Partials = address(n.X.Range), address(n.Y.Range), address(n.Table), address(n.Partials)
 			op.Reads, op.Writes = append(op.Reads, n.X.Range, n.Y.Range, n.Table), append(op.Writes, n.Partials)
 			op.Bytes += n.X.inside()
 			norm = 1 + flag(n.Residual.Buffer != nil)
-			n.ByTiles, n.Masked = true, true
 		}
 		through = append(through, e)
 	}
 	perBlock := b.groupedOutput(&op, &p)
 	b.dispatch("winograd_output_backward", op, winogradOutputBackwardPush{
 		Heads: b.table(op.Name, p.entries), Through: b.table(op.Name+" through", through),
-		Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
+		Groups: uint32(op.Workgroups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
 	}, winogradBlock, winogradGroup, shortcut, norm, b.kernels.wideMaps(whole...))
 }
 
@@ -123,10 +143,10 @@ func (b *Builder) groupedOutput(op *gpu.Op, p *winogradPass) (perBlock int) {
 }
 
 // winogradOutput records y, with an epilogue or without.
-func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, heads []ConvHead, epilogue *Epilogue) {
+func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, run winogradRun, epilogue *Epilogue) {
 	op, whole := gpu.Op{Name: name, Reads: p.m}, mapsOf(p)
-	for i, h := range heads {
-		part := epilogue.of(i)
+	for i, h := range run.heads {
+		part := epilogue.of(run.of[i], run.first, h.X.Images)
 		whole = append(whole, part.run)
 		e := &p.entries[i]
 		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
@@ -137,6 +157,6 @@ func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, heads []Co
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, b.kernels.lanes) })
 	op.Workgroups = groups
 	b.dispatch("winograd_output", op, winogradOutputPush{
-		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
+		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
 	}, winogradBlock, mode, residualStride, b.kernels.wideMaps(whole...))
 }

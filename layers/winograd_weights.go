@@ -21,11 +21,19 @@ type winogradGradientPush struct {
 type winogradGradientPlan struct {
 	tiles  []convTile
 	shape  winogradShape
-	splits int
+	splits []int // of every run of images
 }
 
-// winogradGradientProduct is the shape of the product of the weight gradient.
-func (k *Kernels) winogradGradientProduct(c Conv) winogradShape {
+// sums is the number of partial sums, over all runs.
+func (p winogradGradientPlan) sums() (n int) {
+	for _, s := range p.splits {
+		n += s
+	}
+	return n
+}
+
+// winogradGradientShape is the shape of the product of the weight gradient.
+func (k *Kernels) winogradGradientShape(c Conv) winogradShape {
 	wide := winogradShape{outs: 2, tiles: 16, depth: 16, wide: true}
 	if k.lanes <= 8 {
 		wide = winogradShape{outs: 4, tiles: 32, depth: 4, wide: true}
@@ -47,7 +55,7 @@ const winogradSplitRows = 1024
 
 // planWinogradGradient lists the tiles of the blocks that train and that some head holds.
 func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) winogradGradientPlan {
-	p := winogradGradientPlan{shape: k.winogradGradientProduct(c)}
+	p := winogradGradientPlan{shape: k.winogradGradientShape(c)}
 	width, outs := p.shape.outs*k.lanes, p.shape.tiles
 	for u := 1; u <= c.Out.Units(); u++ {
 		for v := 1; v <= c.In.Units(); v++ {
@@ -64,17 +72,23 @@ func (k *Kernels) planWinogradGradient(c Conv, heads []ConvHead, blocks Blocks) 
 			}
 		}
 	}
-	rows := 0
-	for _, h := range heads {
-		_, r := k.winogradRows(h.X.Images, h.X.Size)
-		rows = max(rows, r)
+	for _, run := range k.winogradRuns(heads) {
+		rows := 0
+		for _, h := range run.heads {
+			_, r := k.winogradRows(h.X.Images, h.X.Size)
+			rows = max(rows, r)
+		}
+		p.splits = append(p.splits, min(4, ceilDiv(rows, winogradSplitRows)))
 	}
-	p.splits = min(4, ceilDiv(rows, winogradSplitRows))
 	return p
 }
 
+func (p winogradGradientPlan) sumFloats(lanes int) int {
+	return winogradPositions * len(p.tiles) * p.shape.tiles * p.shape.outs * lanes
+}
+
 func (p winogradGradientPlan) floats(lanes int) int {
-	return p.splits * winogradPositions * len(p.tiles) * p.shape.tiles * p.shape.outs * lanes
+	return p.sums() * p.sumFloats(lanes)
 }
 
 // backwardWeights records the transforms of X and Y, the products, and the transform back.
@@ -85,33 +99,45 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 		return
 	}
 	name := c.Name + " backward weights"
-	p, scratch := b.winogradPass(c, BackwardWeights, heads), c.Memory.Scratch[BackwardWeights]
-	used := 4 * uint64(k.winogradScratch(heads))
-	duBytes := 4 * uint64(plan.floats(k.lanes))
+	scratch := c.Memory.Scratch[BackwardWeights]
+	used := floatBytes * uint64(k.winogradScratch(heads))
+	duBytes := floatBytes * uint64(plan.floats(k.lanes))
 	if used+duBytes > scratch.Size {
 		b.fail(fmt.Errorf("%s: %w: needs %d bytes of scratch, there are %d", name, ErrShape, used+duBytes, scratch.Size))
 		return
 	}
 	du := gpu.Range{Buffer: scratch.Buffer, Offset: scratch.Offset + used, Size: duBytes}
-	in, out := b.bounds(c)
-	b.winogradTransform(name+" tiles", p, heads, false)
-	b.winogradTransform(name+" gradient tiles", p, heads, true)
-
-	product := gpu.Op{Name: name + " product", Workgroups: winogradPositions * plan.splits * len(plan.tiles), Writes: []gpu.Range{du}}
-	for i, h := range heads {
-		product.Reads = append(product.Reads, p.v[i], p.m[i])
-		product.FLOPs += c.flops(h)
-	}
 	tiles := b.table(name+" weight tiles", plan.tiles)
-	b.dispatch("winograd_gradient_product", product, winogradGradientProductPush{
-		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
-		Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
-		InBounds: in, OutBounds: out,
-	}, plan.shape.outs, plan.shape.tiles, plan.shape.depth, flag(plan.shape.wide))
+	rest := du
+	for i, run := range k.winogradRuns(heads) {
+		part := rest
+		part.Size = floatBytes * uint64(plan.splits[i]*plan.sumFloats(k.lanes))
+		b.winogradGradientProduct(name, c, plan, run, plan.splits[i], tiles, part)
+		rest.Offset, rest.Size = rest.Offset+part.Size, rest.Size-part.Size
+	}
 
 	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.shape.tiles, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
 	b.dispatch("winograd_gradient", final, winogradGradientPush{
 		Tiles: tiles, DU: address(du), G: address(g),
-		Groups: uint32(final.Workgroups), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits), InMaps: uint32(c.In.Total()),
+		Groups: uint32(final.Workgroups), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.sums()), InMaps: uint32(c.In.Total()),
 	}, plan.shape.outs, plan.shape.tiles, flag(plan.shape.wide))
+}
+
+// winogradGradientProduct records the transforms of X and Y of a run of images, and their products: the partial sums du.
+func (b *Builder) winogradGradientProduct(name string, c Conv, plan winogradGradientPlan, run winogradRun, splits int, tiles uint64, du gpu.Range) {
+	p := b.winogradPass(c, BackwardWeights, run.heads)
+	b.winogradTransform(name+" tiles", p, run.heads, false)
+	b.winogradTransform(name+" gradient tiles", p, run.heads, true)
+
+	product := gpu.Op{Name: name + " product", Workgroups: winogradPositions * splits * len(plan.tiles), Writes: []gpu.Range{du}}
+	for i, h := range run.heads {
+		product.Reads = append(product.Reads, p.v[i], p.m[i])
+		product.FLOPs += c.flops(h)
+	}
+	in, out := b.bounds(c)
+	b.dispatch("winograd_gradient_product", product, winogradGradientProductPush{
+		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
+		Groups: uint32(product.Workgroups), HeadCount: uint32(len(run.heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(splits),
+		InBounds: in, OutBounds: out,
+	}, plan.shape.outs, plan.shape.tiles, plan.shape.depth, flag(plan.shape.wide))
 }

@@ -6,13 +6,14 @@
 // The functions take the index of the lane's first map, or with WIDE of the chunk's, which is the same in all lanes: what is
 // added to the chunk's index is LANE_MAP. Loops around them test at their end: Mesa 26.2.6 runs the body of others once more with
 // no lane active, and loads what all lanes share even so; it skips the bodies of conditions that no lane meets.
+uint LANE = gl_SubgroupInvocationID; // once, before any loop: a value from inside one is no constant to Mesa any more
 #define LANE_MAP (WIDE != 0 ? 0 : 2 * gl_LocalInvocationID.x)
 #ifdef INT64
 layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer Row { float v[64]; };
 float load_row(Floats f, uint first, uint lanes) {
   Row row = Row(uint64_t(f) + 4 * uint64_t(first));
   float value = row.v[0];
-  [[unroll]] for (uint lane = 1; lane < lanes; lane++) value = mix(value, row.v[lane], gl_SubgroupInvocationID == lane);
+  [[unroll]] for (uint lane = 1; lane < lanes; lane++) value = mix(value, row.v[lane], LANE == lane);
   return value;
 }
 // Two neighbours that all lanes share, `offset` known when the kernel is compiled.
@@ -22,10 +23,10 @@ vec2 load_shared_pair(Floats f, uint first, uint offset) {
 }
 #else
 vec2 load_shared_pair(Floats f, uint first, uint offset) { return vec2(f.v[first + offset], f.v[first + offset + 1]); }
-float load_row(Floats f, uint first, uint lanes) { return f.v[first + gl_SubgroupInvocationID]; }
+float load_row(Floats f, uint first, uint lanes) { return f.v[first + LANE]; }
 #endif
 uvec2 maps_of(uint at, uint lanes, uint wide) {
-  return wide != 0 ? at + gl_SubgroupInvocationID + uvec2(0, lanes) : at + uvec2(0, 1);
+  return wide != 0 ? at + LANE + uvec2(0, lanes) : at + uvec2(0, 1);
 }
 vec2 load_maps_of(Floats f, uint at, uint lanes, uint wide) {
   if (wide != 0) return vec2(load_row(f, at, lanes), load_row(f, at + lanes, lanes));
@@ -33,8 +34,8 @@ vec2 load_maps_of(Floats f, uint at, uint lanes, uint wide) {
 }
 void store_maps_of(Floats f, uint at, vec2 value, uint lanes, uint wide) {
   if (wide != 0) {
-    f.v[at + gl_SubgroupInvocationID] = value.x;
-    f.v[at + lanes + gl_SubgroupInvocationID] = value.y;
+    f.v[at + LANE] = value.x;
+    f.v[at + lanes + LANE] = value.y;
   } else
     store_pair_of(f, at, value, lanes);
 }

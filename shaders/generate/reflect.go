@@ -19,6 +19,7 @@ const (
 	opGroupNonUniformFirst, opGroupNonUniformLast             = 333, 366
 	opTypeCooperativeMatrix                                   = 4456
 	decorationSpecID, decorationArrayStride, decorationOffset = 1, 6, 35
+	decorationBuiltIn, builtInSubgroupInvocation              = 11, 41
 	storagePushConstant                                       = 9
 	pointerBytes                                              = 8
 )
@@ -105,6 +106,8 @@ func (m *module) instruction(op uint32, a []uint32) {
 			m.specIDs[a[0]] = a[2]
 		case decorationArrayStride:
 			m.strides[a[0]] = int(a[2])
+		case decorationBuiltIn:
+			m.subgroups = m.subgroups || a[2] == builtInSubgroupInvocation
 		}
 	case opTypeInt, opTypeFloat, opTypeVector, opTypeArray, opTypeRuntimeArray, opTypeStruct, opTypePointer:
 		m.types[a[0]] = append([]uint32{op}, a[1:]...)

@@ -120,10 +120,19 @@ func turnedHeads(heads []ConvHead) []ConvHead {
 }
 
 // winogradShape is how a product's work lies in registers: a lane's output maps (of the weight gradient: input maps), tiles (of
-// the weight gradient: output maps), and how much of the sum a turn takes (pairs of input maps, or tiles).
+// the weight gradient: output maps), and how much of the sum a turn takes (pairs of input maps, in the wide form maps; of the
+// weight gradient: tiles).
 type winogradShape struct {
 	outs, tiles, depth int
 	wide               bool
+}
+
+// form is what the names of the product's shaders end in.
+func (s winogradShape) form() string {
+	if s.wide {
+		return "_wide"
+	}
+	return ""
 }
 
 // winogradLeastTiles is the least that a product has in registers.
@@ -132,14 +141,12 @@ const winogradLeastTiles = 16
 // winogradProduct is the shape of a product. Vector loads cost so little that few accumulators do, so that 32 registers of 16
 // lanes hold them; gathers want as many as possible. Depth divides every unit's pairs.
 func (k *Kernels) winogradProduct(c Conv) winogradShape {
-	wide := []winogradShape{{outs: 2, tiles: 16, depth: 8, wide: true}, {outs: 2, tiles: 16, depth: 4, wide: true}}
+	wide := winogradShape{outs: 2, tiles: 16, depth: 16, wide: true}
 	if k.lanes <= 8 {
-		wide = []winogradShape{{outs: 4, tiles: 32, depth: 2, wide: true}}
+		wide = winogradShape{outs: 4, tiles: 32, depth: 4, wide: true}
 	}
-	for _, s := range wide {
-		if k.wholeChunks(s.outs*k.lanes, c.Out.widths()...) && k.wholeChunks(2*s.depth, c.In.widths()...) {
-			return s
-		}
+	if k.wholeChunks(wide.outs*k.lanes, c.Out.widths()...) && k.wholeChunks(wide.depth, c.In.widths()...) {
+		return wide
 	}
 	outs := 2 // as many as the narrowest unit fills
 	for _, more := range []int{4, 8} {
@@ -288,11 +295,11 @@ func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvH
 	}
 	product.Workgroups = winogradPositions * perPosition
 	in, out := b.bounds(c)
-	b.dispatch("winograd_product", product, winogradProductPush{
+	b.dispatch("winograd_product"+shape.form(), product, winogradProductPush{
 		Heads: b.table(product.Name, entries), U: address(u), Groups: uint32(product.Workgroups), HeadCount: uint32(len(heads)),
 		GroupsPerPosition: uint32(perPosition), InMaps: uint32(c.In.Total()), OutMaps: uint32(c.Out.Total()), UPlane: uint32(winogradUPlane(c)),
 		InBounds: in, OutBounds: out,
-	}, shape.outs, shape.tiles, shape.depth, flag(shape.wide))
+	}, shape.outs, shape.tiles, shape.depth)
 	return p
 }
 

@@ -135,9 +135,9 @@ func (b *Builder) winogradGradientProduct(name string, c Conv, plan winogradGrad
 		product.FLOPs += c.flops(h)
 	}
 	in, out := b.bounds(c)
-	b.dispatch("winograd_gradient_product", product, winogradGradientProductPush{
+	b.dispatch("winograd_gradient_product"+plan.shape.form(), product, winogradGradientProductPush{
 		Heads: b.table(product.Name, p.entries), Tiles: tiles, DU: address(du),
 		Groups: uint32(product.Workgroups), HeadCount: uint32(len(run.heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(splits),
 		InBounds: in, OutBounds: out,
-	}, plan.shape.outs, plan.shape.tiles, plan.shape.depth, flag(plan.shape.wide))
+	}, plan.shape.outs, plan.shape.tiles, plan.shape.depth)
 }

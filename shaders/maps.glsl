@@ -16,18 +16,13 @@ float load_row(Floats f, uint first, uint lanes) {
   [[unroll]] for (uint lane = 1; lane < lanes; lane++) value = mix(value, row.v[lane], LANE == lane);
   return value;
 }
-// Two neighbours that all lanes share, `offset` known when the kernel is compiled.
-vec2 load_shared_pair(Floats f, uint first, uint offset) {
-  Row row = Row(uint64_t(f) + 4 * uint64_t(first));
-  return vec2(row.v[offset], row.v[offset + 1]);
-}
+// One that all lanes share, `offset` known when the kernel is compiled.
+float load_shared(Floats f, uint first, uint offset) { return Row(uint64_t(f) + 4 * uint64_t(first)).v[offset]; }
 #else
-vec2 load_shared_pair(Floats f, uint first, uint offset) { return vec2(f.v[first + offset], f.v[first + offset + 1]); }
+float load_shared(Floats f, uint first, uint offset) { return f.v[first + offset]; }
 float load_row(Floats f, uint first, uint lanes) { return f.v[first + LANE]; }
 #endif
-uvec2 maps_of(uint at, uint lanes, uint wide) {
-  return wide != 0 ? at + LANE + uvec2(0, lanes) : at + uvec2(0, 1);
-}
+uvec2 maps_of(uint at, uint lanes, uint wide) { return wide != 0 ? at + LANE + uvec2(0, lanes) : at + uvec2(0, 1); }
 vec2 load_maps_of(Floats f, uint at, uint lanes, uint wide) {
   if (wide != 0) return vec2(load_row(f, at, lanes), load_row(f, at + lanes, lanes));
   return load_pair(pairs(f), at / 2);

@@ -75,12 +75,14 @@ type ShortcutHead struct {
 // ShortcutBackward records DX += the gradient of the shortcut, for every head in one dispatch.
 func (b *Builder) ShortcutBackward(name string, heads []ShortcutHead, stride int) {
 	var norms []NormHead
+	var whole []int
 	for _, h := range heads {
+		whole = append(whole, h.DX.Maps, max(1, h.Target.Run))
 		norms = append(norms, NormHead{DX: h.DX, DY: h.DY, Residual: h.Y, Source: h.Target})
 	}
 	op, push := b.normPass(name+" shortcut backward", norms, func(h NormHead, op *gpu.Op) {
 		op.Reads, op.Writes = append(op.Reads, h.Residual.Range, h.DY.Range, h.DX.Range), append(op.Writes, h.DX.Range)
 		op.Bytes += 2*h.Residual.inside() + 2*h.DX.inside()
 	}, func(h NormHead) Activations { return h.DX })
-	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride, flag(heads[0].Masked))
+	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride, flag(heads[0].Masked), b.kernels.wideMaps(whole...))
 }

@@ -18,18 +18,19 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) readonly buffer Nor
 // Rows of norm: y = scale x + shift; xhat = (x - mean) inverse; forward's unbiased variance; backward's means of g and g xhat.
 const uint SCALE = 0, SHIFT = 1, MEAN = 2, INVERSE = 3, VARIANCE = 4, MEAN_G = 5, MEAN_GX = 6, NORM_ROWS = 7;
 
-// A workgroup is one subgroup and has ROWS rows of one image and up to LANES pairs of maps. Where a head has fewer pairs,
-// lanes share a pair and take every many-th pixel. Workgroups: image, head, block of rows, pairs (fastest).
+// A workgroup is one subgroup and has ROWS rows of one image and a chunk of maps (maps.glsl). Where a head has fewer maps, lanes
+// share two and take every many-th pixel. Workgroups: image, head, block of rows, pairs (fastest).
 struct Part {
   uint head, image;
-  uint c;           // the lane's first map
+  uint c;           // the lane's first map, with WIDE the chunk's
   uint from, to;    // rows
   uint pixel, many; // the lane's first pixel of a row, and the step
   uint partial;     // index among the head's partials
   bool idle;
 };
 
-Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_image, uint size, uint rows, uint lanes) {
+Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_image, uint size, uint rows, uint lanes,
+    uint is_wide) {
   Part a;
   uint group = flat_workgroup(), lane = gl_LocalInvocationID.x, r = group % groups_per_image;
   a.image = group / groups_per_image;
@@ -38,9 +39,9 @@ Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_imag
     if (heads.head[i].first <= r) a.head = i;
   r -= heads.head[a.head].first;
   uint pairs = heads.head[a.head].maps / 2, wide = min(lanes, pairs), tiles = (pairs + lanes - 1) / lanes;
-  a.many = lanes / wide;
-  a.c = (r % tiles * lanes + lane % wide) * 2;
-  a.pixel = lane / wide;
+  a.c = (r % tiles * lanes + (is_wide != 0 ? 0 : lane % wide)) * 2;
+  a.many = is_wide != 0 ? 1 : lanes / wide;
+  a.pixel = is_wide != 0 ? 0 : lane / wide;
   a.from = r / tiles * rows;
   a.to = min(a.from + rows, size);
   a.partial = (a.image * ((size + rows - 1) / rows) + r / tiles) * a.many + a.pixel;
@@ -48,4 +49,4 @@ Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_imag
   return a;
 }
 
-vec2 norm_row(Floats norm, uint maps, uint row, uint c) { return load_pair(pairs(norm), (row * maps + c) / 2); }
+#define norm_row(norm, maps, row, c) load_maps(norm, (row) * (maps) + (c))

@@ -1,6 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
+#include "maps.glsl"
 // dx[i,j,c] += g[i/S, j/S, source[c]] at the pixels that stride S takes, g = dy where y > 0, else 0: the gradient of the
 // shortcut of option A. Here the entry's own tensors are the block's input gradient dx and the residual's are the block's
 // output: residual = y, dy = dy, both [images, residual_size+2, residual_size+2, residual_maps] (layers/shortcut.go).
@@ -10,6 +11,7 @@ layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
 layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
 layout(constant_id = 3) const uint STRIDE = 1;
 layout(constant_id = 4) const uint MASKED = 0; // dy is 0 already where y is not positive
+layout(constant_id = 5) const uint WIDE = 0;   // every head's maps are whole chunks, and the runs of their targets
 #include "norm.glsl"
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
@@ -17,37 +19,39 @@ layout(push_constant, scalar) uniform Push {
 }
 p;
 
-// What pair `from` of the output's maps adds; the second map has no source where a unit ends in padding.
-vec2 behind(ActivationPairs dy, ActivationPairs y, uint from, ivec2 to) {
-  vec2 g = load_activation_pair(dy, from);
-  if (MASKED == 0) g = mix(vec2(0), g, greaterThan(load_activation_pair(y, from), vec2(0)));
-  return to.y < 0 ? vec2(g.x, 0) : g;
+// What the output's maps at `from` add; the second map has no source where a unit ends in padding.
+vec2 behind(Activations dy, Activations y, uint from, ivec2 to) {
+  vec2 g = load_activation_maps(dy, from);
+  if (MASKED == 0) g = mix(vec2(0), g, greaterThan(load_activation_maps(y, from), vec2(0)));
+  return WIDE == 0 && to.y < 0 ? vec2(g.x, 0) : g;
 }
 
 void main() {
-  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES, WIDE);
   if (a.idle) return;
-  ActivationPairs y = activation_pairs(p.heads.head[a.head].residual), dy = activation_pairs(p.heads.head[a.head].dy),
-                  x = activation_pairs(p.heads.head[a.head].dx);
-  Activations dx = p.heads.head[a.head].dx;
+  Activations y = p.heads.head[a.head].residual, dy = p.heads.head[a.head].dy, dx = p.heads.head[a.head].dx;
   ivec2 to = ivec2(p.heads.head[a.head].source.v[a.c], p.heads.head[a.head].source.v[a.c + 1]);
-  if (to.x < 0) return; // pairs of maps stay together
-  uint pairs = p.heads.head[a.head].maps / 2, out_pairs = p.heads.head[a.head].residual_maps / 2,
+  if (to.x < 0) return; // pairs of maps stay together, with WIDE chunks
+  uint maps = p.heads.head[a.head].maps, out_maps = p.heads.head[a.head].residual_maps,
        out_size = p.heads.head[a.head].residual_size, row = p.size + 2, out_row = out_size + 2;
-  uint step = a.many * STRIDE * pairs, out_step = a.many * out_pairs;
-  for (uint i = (a.from + STRIDE - 1) / STRIDE; i * STRIDE < a.to; i++) {
-    uint at = ((a.image * row + i * STRIDE + 1) * row + a.pixel * STRIDE + 1) * pairs + a.c / 2, j = a.pixel;
-    uint out_at = ((a.image * out_row + i + 1) * out_row + a.pixel + 1) * out_pairs + to.x / 2;
-    for (; j + (TURNS - 1) * a.many < out_size; j += TURNS * a.many) {
-      [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_pair(
-          dx, (at + t * step) * 2, load_activation_pair(x, at + t * step) + behind(dy, y, out_at + t * out_step, to));
-      at += TURNS * step;
-      out_at += TURNS * out_step;
-    }
-    for (; j < out_size; j += a.many) {
-      store_activation_pair(dx, at * 2, load_activation_pair(x, at) + behind(dy, y, out_at, to));
-      at += step;
-      out_at += out_step;
-    }
-  }
+  uint step = a.many * STRIDE * maps, out_step = a.many * out_maps;
+  uint i = (a.from + STRIDE - 1) / STRIDE;
+  if (i * STRIDE < a.to) do {
+      uint at = ((a.image * row + i * STRIDE + 1) * row + a.pixel * STRIDE + 1) * maps + a.c, j = a.pixel;
+      uint out_at = ((a.image * out_row + i + 1) * out_row + a.pixel + 1) * out_maps + to.x;
+      if (j + (TURNS - 1) * a.many < out_size) do {
+          [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_maps(
+              dx, at + t * step, load_activation_maps(dx, at + t * step) + behind(dy, y, out_at + t * out_step, to));
+          at += TURNS * step;
+          out_at += TURNS * out_step;
+          j += TURNS * a.many;
+        } while (j + (TURNS - 1) * a.many < out_size);
+      if (j < out_size) do {
+          store_activation_maps(dx, at, load_activation_maps(dx, at) + behind(dy, y, out_at, to));
+          at += step;
+          out_at += out_step;
+          j += a.many;
+        } while (j < out_size);
+      i++;
+    } while (i * STRIDE < a.to);
 }

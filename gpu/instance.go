@@ -20,7 +20,18 @@ var errNoLayer = errors.New("DVNVK_VALIDATION needs the Khronos validation layer
 
 // NewInstance opens the Vulkan loader and lists the devices. With DVNVK_VALIDATION=1 in the environment the Khronos
 // validation layer watches every call, and its absence is an error. It returns ErrNoLoader where there is no loader.
+//
+// Where lavapipe should use wider registers than it does by itself, it says so in the environment (see widenVectors).
 func NewInstance() (*Instance, error) {
+	i, err := openInstance()
+	if err == nil && widenVectors(i.devices) {
+		i.Close()
+		i, err = openInstance()
+	}
+	return i, err
+}
+
+func openInstance() (*Instance, error) {
 	loader := vkx.OpenLoader()
 	if loader == nil {
 		return nil, &Error{Op: "open Vulkan", Err: ErrNoLoader}

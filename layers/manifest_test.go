@@ -3,6 +3,8 @@ package layers
 import (
 	"encoding/binary"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -176,7 +178,12 @@ func TestSpecializationConstantsCountFromTheWorkgroupSize(t *testing.T) {
 
 func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 	for name, entry := range manifest(t) {
-		subgroups := strings.HasPrefix(name, "conv_") && name != "conv_sum_partials" || strings.HasPrefix(name, "winograd_") && name != "winograd_weights" || strings.HasPrefix(name, "matrix_")
+		source, err := os.ReadFile(filepath.Join("..", "shaders", name+".comp"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(source)
+		subgroups := strings.Contains(text, `"maps.glsl"`) || strings.Contains(text, "subgroupBroadcast") || strings.HasPrefix(name, "matrix_")
 		if entry.SubgroupSized != subgroups {
 			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}

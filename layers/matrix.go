@@ -10,6 +10,9 @@ func matrixTiles(k *Kernels, p Pass) []productTile {
 	if !f.CooperativeMatrix || !f.Float16 || !f.SubgroupControl {
 		return nil
 	}
+	if k.lanes > 8 && k.Device.Info.LavapipeMajor() > 0 { // Mesa 26.2.6 ends the process
+		return nil
+	}
 	// Of a subgroup: 8 for each workgroup, 4 where a subgroup has many lanes.
 	type size struct{ maps, pixels, ofMaps, ofPixels int }
 	sizes := []size{{64, 128, 32, 32}, {64, 32, 16, 16}}

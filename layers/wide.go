@@ -1,21 +1,13 @@
 package layers
 
-import (
-	"fmt"
-
-	"github.com/dvn-vk/dvn-vk/gpu"
-)
+import "github.com/dvn-vk/dvn-vk/gpu"
 
 // In the wide form of a kernel the lanes of a workgroup load a row of neighbouring maps behind one address (shaders/maps.glsl).
 // It adds up in the same order as the other form, so that bits do not tell them apart.
 
 // vectorLoads tells whether such a row costs less than a load an own lane: lavapipe makes one vector load of it from Mesa 26 on,
 // and a gather of each of its floats before. Devices that coalesce the lanes' loads have no use for it.
-func vectorLoads(d *gpu.Device) bool {
-	major := 0
-	_, err := fmt.Sscanf(d.Info.Driver, "llvmpipe Mesa %d.", &major)
-	return err == nil && major >= 26 && d.Info.Features.Int64
-}
+func vectorLoads(d *gpu.Device) bool { return d.Info.LavapipeMajor() >= 26 && d.Info.Features.Int64 }
 
 // wholeChunks tells whether the wide form can run where all of these counts of maps are whole chunks of what the lanes load.
 func (k *Kernels) wholeChunks(chunk int, maps ...int) bool {

@@ -55,7 +55,7 @@ var pushes = map[string]any{
 	"winograd_gradient_product_wide": winogradGradientProductPush{},
 	"winograd_output":                winogradOutputPush{},
 	"winograd_output_backward":       winogradOutputBackwardPush{},
-	"winograd_output_statistics":     winogradOutputStatisticsPush{},
+	"winograd_output_statistics":     winogradOutputPush{},
 	"winograd_product":               winogradProductPush{},
 	"winograd_product_wide":          winogradProductPush{},
 	"winograd_tiles":                 winogradTilesPush{},

@@ -91,18 +91,15 @@ func (winogradFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, bloc
 }
 
 func (winogradFamily) forward(b *Builder, c Conv, _ gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	for _, run := range b.kernels.winogradRuns(heads) {
-		p := b.winogradProducts(c.Name+" forward", c, Forward, run.heads)
-		b.winogradOutput(c.Name+" forward output", c, p, run, epilogue)
-	}
+	b.winogradConv(c.Name+" forward", c, Forward, heads, func(run winogradRun, entries []winogradHead) winogradEnding {
+		return plainEnding(run, entries, epilogue)
+	})
 }
 
 func (winogradFamily) backwardData(b *Builder, c Conv, _ gpu.Range, heads []ConvHead) {
-	c, heads = c.turned(), turnedHeads(heads)
-	for _, run := range b.kernels.winogradRuns(heads) {
-		p := b.winogradProducts(c.Name+" backward data", c, BackwardData, run.heads)
-		b.winogradOutput(c.Name+" backward data output", c, p, run, nil)
-	}
+	b.winogradConv(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), func(run winogradRun, entries []winogradHead) winogradEnding {
+		return plainEnding(run, entries, nil)
+	})
 }
 
 // turned swaps inputs and outputs: the gradient of the input is a convolution with the turned weights.
@@ -250,24 +247,30 @@ func (b *Builder) winogradPass(c Conv, pass Pass, heads []ConvHead) winogradPass
 		return r
 	}
 	for _, h := range heads {
-		if err := c.check(h); err != nil {
-			b.fail(err)
-		}
 		tiles, rows := b.kernels.winogradRows(h.X.Images, h.X.Size)
 		vPlane, mPlane := winogradPlane(rows, h.X.Maps), winogradPlane(rows, h.Y.Maps)
 		v, m := take(winogradPositions*vPlane), take(winogradPositions*mPlane)
 		p.v, p.m, p.rows = append(p.v, v), append(p.m, m), max(p.rows, rows)
-		p.entries = append(p.entries, winogradHead{
-			X: address(h.X.Range), Y: address(h.Y.Range), V: address(v), M: address(m),
-			InUnits: uint32(c.In.present(h.In)), OutUnits: uint32(c.Out.present(h.Out)), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
-			Tiles: uint32(tiles), Rows: uint32(rows),
-			VPlane: uint32(vPlane), MPlane: uint32(mPlane),
-		})
+		e := b.winogradEntry(c, h)
+		e.V, e.M, e.VPlane, e.MPlane = address(v), address(m), uint32(vPlane), uint32(mPlane)
+		e.Tiles, e.Rows = uint32(tiles), uint32(rows)
+		p.entries = append(p.entries, e)
 	}
 	if at > scratch.Offset+scratch.Size {
 		b.fail(fmt.Errorf("%s: %w: Winograd needs %d bytes of scratch, there are %d", c.Name, ErrShape, at-scratch.Offset, scratch.Size))
 	}
 	return p
+}
+
+// winogradEntry is a head's entry but for its scratch.
+func (b *Builder) winogradEntry(c Conv, h ConvHead) winogradHead {
+	if err := c.check(h); err != nil {
+		b.fail(err)
+	}
+	return winogradHead{
+		X: address(h.X.Range), Y: address(h.Y.Range),
+		InUnits: uint32(c.In.present(h.In)), OutUnits: uint32(c.Out.present(h.Out)), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
+	}
 }
 
 // blocked lays the heads' workgroups of one block of rows side by side.

@@ -2,7 +2,8 @@ package layers
 
 import "github.com/dvn-vk/dvn-vk/gpu"
 
-// winogradGroup is the number of tiles that a workgroup of the output passes with sums takes, one after another.
+// winogradGroup is the number of tiles that a workgroup of the output passes takes, one after another, and that share a part of
+// the sums.
 const winogradGroup = 8
 
 // As shaders/winograd_output_backward.comp declares it.
@@ -11,8 +12,6 @@ type winogradThrough struct {
 	ShortcutMaps                                        uint32
 	_                                                   uint32
 }
-
-type winogradOutputStatisticsPush winogradTilesPush
 
 type winogradOutputBackwardPush struct {
 	Heads, Through                          uint64
@@ -46,24 +45,9 @@ func (b *Builder) ConvForwardStatistics(c Conv, w gpu.Range, heads []ConvHead, n
 	for i := range norms {
 		norms[i].ByTiles = true
 	}
-	for _, run := range b.kernels.winogradRuns(heads) {
-		p := b.winogradProducts(c.Name+" forward", c, Forward, run.heads)
-		b.winogradOutputStatistics(c, p, run, norms)
-	}
-}
-
-func (b *Builder) winogradOutputStatistics(c Conv, p winogradPass, run winogradRun, norms []NormHead) {
-	op := gpu.Op{Name: c.Name + " forward output", Reads: p.m}
-	for i, h := range run.heads {
-		partials := run.partials(b.kernels, i, norms[run.of[i]].Partials, normForwardRows, h.Y.Maps)
-		p.entries[i].Norm = address(partials)
-		op.Writes = append(op.Writes, h.Y.Range, partials)
-		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
-	}
-	perBlock := b.groupedOutput(&op, &p)
-	b.dispatch("winograd_output_statistics", op, winogradOutputStatisticsPush{
-		Heads: b.table(op.Name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, winogradGroup, b.kernels.wideMaps(mapsOf(p)...))
+	b.winogradConv(c.Name+" forward", c, Forward, heads, func(run winogradRun, entries []winogradHead) winogradEnding {
+		return statisticsEnding(b.kernels, run, entries, norms)
+	})
 }
 
 // ConvBackwardDataThrough records ConvBackwardData and what comes next on the way back: the shortcuts' gradients, and the sums
@@ -82,21 +66,61 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 	for i := range t.Norms {
 		t.Norms[i].ByTiles, t.Norms[i].Masked = true, true
 	}
-	c = c.turned()
-	for _, run := range b.kernels.winogradRuns(turnedHeads(heads)) {
-		p := b.winogradProducts(c.Name+" backward data", c, BackwardData, run.heads)
-		b.winogradOutputBackward(c, p, run, t)
-	}
+	b.winogradConv(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), func(run winogradRun, entries []winogradHead) winogradEnding {
+		return throughEnding(b.kernels, run, entries, t)
+	})
 }
 
-func (b *Builder) winogradOutputBackward(c Conv, p winogradPass, run winogradRun, t Through) {
-	op := gpu.Op{Name: c.Name + " backward data output", Reads: p.m}
-	var through []winogradThrough
-	shortcut, norm, whole := 0, 0, mapsOf(p)
+// winogradEnding is what a convolution's products go through on their way to its output. Whoever makes one fills the entries of
+// its heads.
+type winogradEnding struct {
+	shader    string            // what the names of its shaders end in
+	constants []int             // of these shaders
+	through   []winogradThrough // of backward
+	whole     []int             // what must be whole chunks for the wide form
+	op        gpu.Op            // what it reads and writes, and the bytes
+}
+
+func newEnding(shader string, run winogradRun) winogradEnding {
+	e := winogradEnding{shader: shader}
+	for _, h := range run.heads {
+		e.whole = append(e.whole, h.Y.Maps)
+		e.op.Writes = append(e.op.Writes, h.Y.Range)
+		e.op.Bytes += h.Y.inside()
+	}
+	return e
+}
+
+// plainEnding is y, with an epilogue or without.
+func plainEnding(run winogradRun, entries []winogradHead, epilogue *Epilogue) winogradEnding {
+	end := newEnding("", run)
+	for i, h := range run.heads {
+		part, e := epilogue.of(run.of[i], run.first, h.X.Images), &entries[i]
+		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
+		end.whole, end.op.Reads = append(end.whole, part.run), append(end.op.Reads, part.reads...)
+	}
+	mode, residualStride := epilogue.constants()
+	end.constants = []int{mode, residualStride}
+	return end
+}
+
+// statisticsEnding is y and its statistics.
+func statisticsEnding(k *Kernels, run winogradRun, entries []winogradHead, norms []NormHead) winogradEnding {
+	end := newEnding("_statistics", run)
+	for i, h := range run.heads {
+		partials := run.partials(k, i, norms[run.of[i]].Partials, normForwardRows, h.Y.Maps)
+		entries[i].Norm = address(partials)
+		end.op.Writes = append(end.op.Writes, partials)
+	}
+	return end
+}
+
+// throughEnding is the gradient of the input, and what comes next on the way back.
+func throughEnding(k *Kernels, run winogradRun, entries []winogradHead, t Through) winogradEnding {
+	end := newEnding("_backward", run)
+	shortcut, norm, op := 0, 0, &end.op
 	for i, h := range run.heads {
 		var e winogradThrough
-		op.Writes = append(op.Writes, h.Y.Range)
-		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
 		if t.Shortcuts != nil {
 			s := t.Shortcuts[run.of[i]]
 			s.DY, s.Y = run.activations(i, s.DY), run.activations(i, s.Y)
@@ -104,59 +128,47 @@ func (b *Builder) winogradOutputBackward(c Conv, p winogradPass, run winogradRun
 			op.Reads = append(op.Reads, s.DY.Range, s.Y.Range, s.Target.Range)
 			op.Bytes += s.DY.inside()
 			shortcut = 1 + flag(s.Masked)
-			whole = append(whole, max(1, s.Target.Run))
+			end.whole = append(end.whole, max(1, s.Target.Run))
 		}
 		if t.Norms != nil {
 			n := t.Norms[run.of[i]]
 			n.X, n.Y = run.activations(i, n.X), run.activations(i, n.Y)
-			n.Partials = run.partials(b.kernels, i, n.Partials, normBackwardRows, h.Y.Maps)
+			n.Partials = run.partials(k, i, n.Partials, normBackwardRows, h.Y.Maps)
 			e.Z, e.Y, e.Norm, e.Partials = address(n.X.Range), address(n.Y.Range), address(n.Table), address(n.Partials)
 			op.Reads, op.Writes = append(op.Reads, n.X.Range, n.Y.Range, n.Table), append(op.Writes, n.Partials)
 			op.Bytes += n.X.inside()
 			norm = 1 + flag(n.Residual.Buffer != nil)
 		}
-		through = append(through, e)
+		end.through = append(end.through, e)
 	}
-	perBlock := b.groupedOutput(&op, &p)
-	b.dispatch("winograd_output_backward", op, winogradOutputBackwardPush{
-		Heads: b.table(op.Name, p.entries), Through: b.table(op.Name+" through", through),
-		Groups: uint32(op.Workgroups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, winogradGroup, shortcut, norm, b.kernels.wideMaps(whole...))
+	end.constants = []int{shortcut, norm}
+	return end
 }
 
-// mapsOf are the output maps of a pass's heads.
-func mapsOf(p winogradPass) (maps []int) {
-	for _, e := range p.entries {
-		maps = append(maps, int(e.OutMaps))
+// winogradConv records a convolution: forward, or turned the gradient of the input.
+func (b *Builder) winogradConv(name string, c Conv, pass Pass, heads []ConvHead, ending func(winogradRun, []winogradHead) winogradEnding) {
+	for _, run := range b.kernels.winogradRuns(heads) {
+		p := b.winogradProducts(name, c, pass, run.heads)
+		b.winogradOutput(name+" output", c, p, ending(run, p.entries))
 	}
-	return maps
 }
 
-// groupedOutput lays out the workgroups of an output pass with sums.
-func (b *Builder) groupedOutput(op *gpu.Op, p *winogradPass) (perBlock int) {
+func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, end winogradEnding) {
+	op, perBlock := end.op, 0
+	op.Name, op.Reads = name, append(op.Reads, p.m...)
 	for i := range p.entries {
 		p.entries[i].First = uint32(perBlock)
 		perBlock += winogradBlock / winogradGroup * ceilDiv(int(p.entries[i].OutMaps)/2, b.kernels.lanes)
+		op.Bytes += float64(p.m[i].Size)
 	}
 	op.Workgroups = perBlock * ceilDiv(p.rows, winogradBlock)
-	return perBlock
-}
-
-// winogradOutput records y, with an epilogue or without.
-func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, run winogradRun, epilogue *Epilogue) {
-	op, whole := gpu.Op{Name: name, Reads: p.m}, mapsOf(p)
-	for i, h := range run.heads {
-		part := epilogue.of(run.of[i], run.first, h.X.Images)
-		whole = append(whole, part.run)
-		e := &p.entries[i]
-		e.Norm, e.Residual, e.Source, e.ResidualSize, e.ResidualMaps = part.norm, part.residual, part.source, part.size, part.maps
-		op.Reads, op.Writes = append(op.Reads, part.reads...), append(op.Writes, h.Y.Range)
-		op.Bytes += h.Y.inside() + float64(p.m[i].Size)
+	constants := append(append([]int{winogradBlock, winogradGroup}, end.constants...), b.kernels.wideMaps(end.whole...))
+	push := winogradOutputPush{
+		Heads: b.table(name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(p.entries)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
 	}
-	mode, residualStride := epilogue.constants()
-	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.OutMaps)/2, b.kernels.lanes) })
-	op.Workgroups = groups
-	b.dispatch("winograd_output", op, winogradOutputPush{
-		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(run.heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
-	}, winogradBlock, mode, residualStride, b.kernels.wideMaps(whole...))
+	if end.through != nil {
+		b.dispatch("winograd_output_backward", op, winogradOutputBackwardPush{push.Heads, b.table(name+" through", end.through), push.Groups, push.HeadCount, push.GroupsPerBlock, push.Size}, constants...)
+		return
+	}
+	b.dispatch("winograd_output"+end.shader, op, push, constants...)
 }

@@ -6,31 +6,39 @@
 // The functions take the index of the lane's first map, or with WIDE of the chunk's, which is the same in all lanes: what is
 // added to the chunk's index is LANE_MAP. Loops around them test at their end: Mesa 26.2.6 runs the body of others once more with
 // no lane active, and loads what all lanes share even so; it skips the bodies of conditions that no lane meets.
-uint LANE = gl_SubgroupInvocationID; // once, before any loop: a value from inside one is no constant to Mesa any more
+//
+// Which lane this is stands here, before any loop: Mesa takes what was first worked out inside a loop for no constant behind it.
+uint LANE = gl_SubgroupInvocationID;
+bool LANE_IS[16] = bool[16](LANE == 0, LANE == 1, LANE == 2, LANE == 3, LANE == 4, LANE == 5, LANE == 6, LANE == 7,
+    LANE == 8, LANE == 9, LANE == 10, LANE == 11, LANE == 12, LANE == 13, LANE == 14, LANE == 15);
 #define LANE_MAP (WIDE != 0 ? 0 : 2 * gl_LocalInvocationID.x)
+
+// A row begins `offset` behind `first`; the offset is known when the kernel is compiled, and costs nothing.
 #ifdef INT64
-layout(buffer_reference, scalar, buffer_reference_align = 4) readonly buffer Row { float v[64]; };
-float load_row(Floats f, uint first, uint lanes) {
-  Row row = Row(uint64_t(f) + 4 * uint64_t(first));
-  float value = row.v[0];
-  [[unroll]] for (uint lane = 1; lane < lanes; lane++) value = mix(value, row.v[lane], LANE == lane);
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Row { float v[]; };
+Row row_at(Floats f, uint first) { return Row(uint64_t(f) + 4 * uint64_t(first)); }
+float load_row(Floats f, uint first, uint offset, uint lanes) {
+  Row row = row_at(f, first);
+  float value = row.v[offset];
+  [[unroll]] for (uint lane = 1; lane < lanes; lane++) value = mix(value, row.v[offset + lane], LANE_IS[lane]);
   return value;
 }
-// One that all lanes share, `offset` known when the kernel is compiled.
-float load_shared(Floats f, uint first, uint offset) { return Row(uint64_t(f) + 4 * uint64_t(first)).v[offset]; }
+void store_row(Floats f, uint first, uint offset, float value) { row_at(f, first).v[offset + LANE] = value; }
+float load_shared(Floats f, uint first, uint offset) { return row_at(f, first).v[offset]; } // the same for all lanes
 #else
+float load_row(Floats f, uint first, uint offset, uint lanes) { return f.v[first + offset + LANE]; }
+void store_row(Floats f, uint first, uint offset, float value) { f.v[first + offset + LANE] = value; }
 float load_shared(Floats f, uint first, uint offset) { return f.v[first + offset]; }
-float load_row(Floats f, uint first, uint lanes) { return f.v[first + LANE]; }
 #endif
 uvec2 maps_of(uint at, uint lanes, uint wide) { return wide != 0 ? at + LANE + uvec2(0, lanes) : at + uvec2(0, 1); }
 vec2 load_maps_of(Floats f, uint at, uint lanes, uint wide) {
-  if (wide != 0) return vec2(load_row(f, at, lanes), load_row(f, at + lanes, lanes));
+  if (wide != 0) return vec2(load_row(f, at, 0, lanes), load_row(f, at, lanes, lanes));
   return load_pair(pairs(f), at / 2);
 }
 void store_maps_of(Floats f, uint at, vec2 value, uint lanes, uint wide) {
   if (wide != 0) {
-    f.v[at + LANE] = value.x;
-    f.v[at + lanes + LANE] = value.y;
+    store_row(f, at, 0, value.x);
+    store_row(f, at, lanes, value.y);
   } else
     store_pair_of(f, at, value, lanes);
 }

@@ -48,7 +48,7 @@ void main() {
     do {
       float a[DEPTH * INS];
       [[unroll]] for (uint k = 0; k < DEPTH; k++) [[unroll]] for (uint m = 0; m < INS; m++) a[k * INS + m] =
-          load_row(x, x_at + k * in_maps + m * LANES, LANES);
+          load_row(x, x_at + k * in_maps, m * LANES, LANES);
       [[unroll]] for (uint o = 0; o < OUTS; o++) [[unroll]] for (uint k = 0; k < DEPTH; k++) {
         float g = load_shared(y, y_at + k * out_maps, o);
         [[unroll]] for (uint m = 0; m < INS; m++) sum[o * INS + m] = fma(g, a[k * INS + m], sum[o * INS + m]);
@@ -58,7 +58,7 @@ void main() {
       from++;
     } while (from < to);
   }
-  uint at = ((split * POSITIONS + xi) * p.tile_count + index) * OUTS * INS * LANES + LANE;
+  uint at = ((split * POSITIONS + xi) * p.tile_count + index) * OUTS * INS * LANES;
   [[unroll]] for (uint o = 0; o < OUTS; o++) [[unroll]] for (uint m = 0; m < INS; m++)
-      p.du.v[at + (o * INS + m) * LANES] = sum[o * INS + m];
+      store_row(p.du, at, (o * INS + m) * LANES, sum[o * INS + m]);
 }

@@ -42,7 +42,7 @@ void main() {
   do {
     float w[DEPTH * OUTS];
     [[unroll]] for (uint k = 0; k < DEPTH; k++) [[unroll]] for (uint m = 0; m < OUTS; m++) w[k * OUTS + m] =
-        load_row(p.u, u + (c + k) * p.out_maps + m * LANES, LANES);
+        load_row(p.u, u + (c + k) * p.out_maps, m * LANES, LANES);
     c += DEPTH;
     if (c == end && done + DEPTH < in_maps) {
       rest &= rest - 1;
@@ -56,7 +56,7 @@ void main() {
     }
     done += DEPTH;
   } while (done < in_maps);
-  uint at = xi * p.heads.head[h].m_plane + t0 * out_maps + o0 + LANE;
+  uint at = xi * p.heads.head[h].m_plane + t0 * out_maps + o0;
   [[unroll]] for (uint t = 0; t < TILES; t++) [[unroll]] for (uint m = 0; m < OUTS; m++)
-      to.v[at + t * out_maps + m * LANES] = sum[t * OUTS + m];
+      store_row(to, at + t * out_maps, m * LANES, sum[t * OUTS + m]);
 }

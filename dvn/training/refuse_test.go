@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -152,11 +153,23 @@ func TestWhatTheDeviceCannotHoldIsRefusedWithTheLargestBatch(t *testing.T) {
 		if fits, next := needs(largest), needs(largest+1); float64(fits) > 1.2*float64(available) || float64(next) < 0.8*float64(available) {
 			t.Errorf("a batch of %d needs %d bytes, one more %d, %d are available", largest, fits, next, available)
 		}
+	})
+}
 
-		config := config
-		config.Backbone = "wrn-8-640"
-		_, err = Start(t.Context(), Options{Config: config, Dir: dir, Device: k.Device})
-		wantSentence(t, err, "not even a batch of 1 fits; take a smaller backbone")
+func TestABackboneThatFitsNoDeviceIsRefusedBeforeAStepIsSketched(t *testing.T) {
+	const mostBytes = 100 << 20 // on the host: a sketch lists the tiles of all weights, gigabytes of them
+	config := tinyConfig(t, "joint")
+	config.Backbone = "wrn-8-640"
+	ondevice.Run(t, func(t *testing.T, k *layers.Kernels) {
+		dir := filepath.Join(t.TempDir(), "run")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Start(t.Context(), Options{Config: config, Dir: dir, Device: k.Device})
+		runtime.ReadMemStats(&after)
+		wantSentence(t, err, k.Device.Info.Name, "not even a batch of 1 fits; take a smaller backbone")
 		wantNoRun(t, k, dir)
+		if taken := after.TotalAlloc - before.TotalAlloc; taken > mostBytes {
+			t.Errorf("%d bytes were allocated on the host, more than %d", taken, mostBytes)
+		}
 	})
 }

@@ -141,7 +141,8 @@ func (s *session) say(text string) {
 	}
 }
 
-// prepare loads the data, lays the phases out, chooses kernels, predicts memory and allocates the store.
+// prepare loads the data, lays the phases out, chooses kernels, predicts memory and allocates the store. What cannot fit is refused
+// before kernels are chosen.
 func (s *session) prepare(ctx context.Context) error {
 	var err error
 	if s.tasks, err = loadTraining(s.Config); err != nil {
@@ -161,6 +162,9 @@ func (s *session) prepare(ctx context.Context) error {
 		}
 	}
 	if err := checkFrozen(s.Config.Frozen, s.phases); err != nil {
+		return err
+	}
+	if err := s.checkLeast(); err != nil {
 		return err
 	}
 	if err := s.tune(ctx); err != nil {

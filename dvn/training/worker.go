@@ -10,7 +10,6 @@ import (
 	"github.com/dvn-vk/dvn-vk/data"
 	"github.com/dvn-vk/dvn-vk/dvn"
 	"github.com/dvn-vk/dvn-vk/dvn/scenario"
-	"github.com/dvn-vk/dvn-vk/gpu"
 )
 
 // worker is what one phase works with.
@@ -147,74 +146,6 @@ func capacityOf(c scenario.Config, p *dvn.Phase) map[int]int {
 
 // evaluationBatch is the number of test images in a batch.
 const evaluationBatch = 128
-
-// checkMemory predicts what the largest phase takes, says so, and refuses what the device cannot hold.
-func (s *session) checkMemory() error {
-	memory, err := s.predict(s.Config)
-	if err != nil {
-		return err
-	}
-	available := s.Device.Available()
-	text := fmt.Sprintf("memory needed: %s of %s (", gpu.Bytes(memory.Total()), gpu.Bytes(available))
-	for i, purpose := range []gpu.Purpose{gpu.Weights, gpu.Activations, gpu.Gradients, gpu.Optimiser, gpu.Staging} {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s %s", purpose, gpu.Bytes(memory[purpose]))
-	}
-	s.Observer.message(text + ")")
-	if memory.Total() <= available {
-		return nil
-	}
-	largest := s.largestBatch(available)
-	if largest == 0 {
-		return fmt.Errorf("%s has %s left and this run needs %s: not even a batch of 1 fits; take a smaller backbone", s.Device.Info.Name, gpu.Bytes(available), gpu.Bytes(memory.Total()))
-	}
-	return fmt.Errorf("%s has %s left and this run needs %s: the largest batch that fits is %d (--batch %d)", s.Device.Info.Name, gpu.Bytes(available), gpu.Bytes(memory.Total()), largest, largest)
-}
-
-// predict is the memory of the phase that takes most.
-func (s *session) predict(c scenario.Config) (dvn.Memory, error) {
-	var most dvn.Memory
-	for _, p := range s.phases {
-		m, err := dvn.PredictMemory(s.kernels, *p, s.phases, capacityOf(c, p), evaluationBatch)
-		if err != nil {
-			return nil, err
-		}
-		if m.Total() > most.Total() {
-			most = m
-		}
-	}
-	return most, nil
-}
-
-// largestBatch searches the largest batch, the same for all tasks, whose memory is available; 0 for none.
-func (s *session) largestBatch(available uint64) int {
-	fits := func(batch int) bool {
-		c := s.Config
-		c.Tasks = slices.Clone(c.Tasks)
-		for j := range c.Tasks {
-			c.Tasks[j].Batch = batch
-		}
-		m, err := s.predict(c)
-		return err == nil && m.Total() <= available
-	}
-	if !fits(1) {
-		return 0
-	}
-	low, high := 1, 1
-	for _, t := range s.Config.Tasks {
-		high = max(high, t.Batch)
-	}
-	for low+1 < high {
-		if middle := (low + high) / 2; fits(middle) {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low
-}
 
 // checkConfig: a run goes on with its own configuration; an edited one would not continue what the checkpoint began. Where
 // the data sets lie may have changed since.

@@ -21,6 +21,7 @@ type Kernels struct {
 	lanes     int  // workgroup size of every kernel: the subgroup size
 	wide64    bool // load two floats as one 64-bit number
 	wide      bool // load maps in rows (wide.go)
+	cache     int  // bytes that a run of images takes (winograd_runs.go)
 	precision Precision
 	selection Selection
 }
@@ -56,6 +57,7 @@ func NewKernelsOf(d *gpu.Device, s Selection) (*Kernels, error) {
 		lanes:     d.Info.Limits.SubgroupSize,
 		wide64:    d.Info.Features.Int64,
 		wide:      vectorLoads(d),
+		cache:     winogradCache,
 	}
 	return k, k.checkForced()
 }

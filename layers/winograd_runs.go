@@ -14,6 +14,13 @@ type winogradRun struct {
 // for memory (docs/performance.md). GPUs want everything at a time.
 const winogradCache = 8 << 20
 
+// ForCache are the same kernels for a cache of so many bytes: on a CPU the sums of the weights' gradients follow its runs.
+func (k *Kernels) ForCache(bytes int) *Kernels {
+	other := *k
+	other.cache = bytes
+	return &other
+}
+
 // winogradRuns cuts the heads' images into runs of the same length, which are whole rows of the product.
 func (k *Kernels) winogradRuns(heads []ConvHead) []winogradRun {
 	most, maps, size := 0, 0, heads[0].X.Size
@@ -25,7 +32,10 @@ func (k *Kernels) winogradRuns(heads []ConvHead) []winogradRun {
 	if k.Device.Info.Type == gpu.CPU {
 		tiles, multiple := k.winogradRows(1, size)
 		least := multiple / greatestCommonDivisor(multiple, tiles)
-		images = max(1, winogradCache/(floatBytes*winogradPositions*tiles*maps)/least) * least
+		if k.precision == FP16 {
+			least += least % 2 // an image of halves may end in the middle of 8 bytes
+		}
+		images = max(1, k.cache/(floatBytes*winogradPositions*tiles*maps)/least) * least
 	}
 	var runs []winogradRun
 	for first := 0; first < most; first += images {

@@ -130,7 +130,8 @@ func kernelsOf(d *gpu.Device, p layers.Precision, all []family) (map[layers.Vari
 	if err != nil {
 		return nil, err
 	}
-	kernels := map[layers.Variant]*layers.Kernels{"": rest}
+	const cache = 1 // so that what works through the images in runs does so on cases as small as these
+	kernels := map[layers.Variant]*layers.Kernels{"": rest.ForCache(cache)}
 	for _, f := range all {
 		if kernels[f.variant] != nil {
 			continue
@@ -142,7 +143,7 @@ func kernelsOf(d *gpu.Device, p layers.Precision, all []family) (map[layers.Vari
 		if err != nil {
 			return nil, err
 		}
-		kernels[f.variant] = k
+		kernels[f.variant] = k.ForCache(cache)
 	}
 	return kernels, nil
 }

@@ -52,6 +52,12 @@ func (t *trial) drawConv(strides int, fits func(convCase) bool) convCase {
 		}
 		units := t.between(1, mostUnits)
 		c.In, c.Out = t.divide(ins, units), t.divide(outs, units)
+		if t.chance(4) {
+			c.In, c.Out = t.wholeUnits(units), t.wholeUnits(units)
+			if t.chance(2) {
+				c.Out = c.In
+			}
+		}
 		fromStem := t.chance(4) // the layer that reads the stem: inputs are one unit
 		if fromStem {
 			c.In = t.divide(ins, 1)

@@ -34,6 +34,22 @@ func (t *trial) divide(maps, units int) layers.Maps {
 	return layers.NewMaps(boundaries, layers.UnitPad)
 }
 
+// wholeWidth is what the wide forms of kernels want units to be a multiple of, with up to 16 lanes (layers/wide.go).
+const wholeWidth = 32
+
+// wholeUnits are units of which one or two have wholeWidth maps, the others none.
+func (t *trial) wholeUnits(units int) layers.Maps {
+	boundaries, wide := []int{0}, map[int]bool{t.IntN(units): true, t.IntN(units): true}
+	for u := range units {
+		width := 0
+		if wide[u] {
+			width = wholeWidth
+		}
+		boundaries = append(boundaries, boundaries[u]+width)
+	}
+	return layers.NewMaps(boundaries, layers.UnitPad)
+}
+
 // units draws a set that has maps in every layer.
 func (t *trial) units(all ...layers.Maps) layers.UnitSet {
 	for {
@@ -73,6 +89,7 @@ type shape struct {
 // shapes draws the heads of a pass: one size, layers and images of their own. The first head's maps and the size walk through
 // all their values.
 func (t *trial) shapes() []shape {
+	whole := t.chance(3)
 	for attempt := 0; ; attempt++ {
 		within := func(n int) int { return t.between(1, max(1, n*(20-attempt)/20)) }
 		var heads []shape
@@ -81,9 +98,13 @@ func (t *trial) shapes() []shape {
 			s := shape{images: within(mostImages), size: t.spread(mostSize, 5)}
 			if len(heads) == 0 {
 				s.layer = t.divide(t.spread(mostMaps, 27), t.between(1, mostUnits))
-				s.set = layers.AllUnits(s.layer.Units())
 			} else {
 				s.layer = t.divide(within(mostMaps), t.between(1, mostUnits))
+			}
+			if whole {
+				s.layer = t.wholeUnits(t.between(1, mostUnits))
+			}
+			if s.set = layers.AllUnits(s.layer.Units()); len(heads) > 0 {
 				s.set = t.units(s.layer)
 			}
 			s.maps = s.layer.Width(s.set)

@@ -16,6 +16,9 @@ func (t *trial) shortcut(s shape, stride int) *layers.Shortcut {
 // before draws the layer that a shortcut comes from.
 func (t *trial) before(s shape) (in layers.Maps, set layers.UnitSet) {
 	in, set = t.divide(t.between(1, min(mostMaps, 2*s.maps)), s.layer.Units()), s.set
+	if t.chance(2) {
+		in = s.layer
+	}
 	if in.Width(set) == 0 {
 		set = layers.AllUnits(in.Units())
 	}

@@ -97,7 +97,7 @@ func count(m layers.Maps, fits func(width int) bool) (n int) {
 
 func TestPassesCoverTheGrid(t *testing.T) {
 	sizes, maps, images, heads := seen{}, seen{}, seen{}, seen{}
-	for index := range 70 {
+	for index := range 3 * mostMaps {
 		shapes := withoutDevice(0, index).shapes()
 		sizes[shapes[0].size]++
 		maps[shapes[0].layer.Real[shapes[0].layer.Units()]]++

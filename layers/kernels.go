@@ -193,11 +193,20 @@ func (b *Builder) table(name string, entries any) uint64 {
 // dispatch appends an operation: shader with push constants (a structure as the shader declares it) and the specialization
 // constants 1, 2, ...; constant 0 is the workgroup size in every shader, here one subgroup.
 func (b *Builder) dispatch(shader string, op gpu.Op, push any, constants ...int) {
-	b.dispatchBy(b.kernels.lanes, shader, op, push, constants...)
+	b.dispatchAs(b.kernels.lanes, false, shader, op, push, constants...)
+}
+
+// dispatchWide is dispatch in the wide form of the shader where the counts of maps allow it (wide.go).
+func (b *Builder) dispatchWide(maps []int, shader string, op gpu.Op, push any, constants ...int) {
+	b.dispatchAs(b.kernels.lanes, b.kernels.wholeChunks(2*b.kernels.lanes, maps...), shader, op, push, constants...)
 }
 
 // dispatchBy is dispatch with workgroups of another size.
 func (b *Builder) dispatchBy(threads int, shader string, op gpu.Op, push any, constants ...int) {
+	b.dispatchAs(threads, false, shader, op, push, constants...)
+}
+
+func (b *Builder) dispatchAs(threads int, wide bool, shader string, op gpu.Op, push any, constants ...int) {
 	if b.err != nil {
 		return
 	}
@@ -206,7 +215,7 @@ func (b *Builder) dispatchBy(threads int, shader string, op gpu.Op, push any, co
 		b.recorder.Dispatch(op)
 		return
 	}
-	pipeline, err := b.kernels.pipeline(shader, threads, constants)
+	pipeline, err := b.kernels.pipeline(shader, wide, threads, constants)
 	if err == nil {
 		op.Pipeline = pipeline
 		op.Push, err = binary.Append(nil, binary.LittleEndian, push)
@@ -218,8 +227,8 @@ func (b *Builder) dispatchBy(threads int, shader string, op gpu.Op, push any, co
 	b.recorder.Dispatch(op)
 }
 
-func (k *Kernels) pipeline(name string, threads int, constants []int) (*gpu.Pipeline, error) {
-	shader, err := k.manifest.Load(name, shaders.Form{Half: k.precision == FP16, Int64: k.wide64})
+func (k *Kernels) pipeline(name string, wide bool, threads int, constants []int) (*gpu.Pipeline, error) {
+	shader, err := k.manifest.Load(name, shaders.Form{Half: k.precision == FP16, Int64: k.wide64, Wide: wide})
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +240,7 @@ func (k *Kernels) pipeline(name string, threads int, constants []int) (*gpu.Pipe
 		values = append(values, gpu.Constant{ID: uint32(i + 1), Value: uint32(c)})
 	}
 	subgroup := 0
-	if k.manifest[name].SubgroupSized {
+	if wide || k.manifest[name].SubgroupSized {
 		subgroup = k.lanes
 	}
 	return k.Device.Pipeline(shader, subgroup, values...)

@@ -183,7 +183,7 @@ func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := string(source)
-		subgroups := strings.Contains(text, `"maps.glsl"`) || strings.Contains(text, "subgroupBroadcast") || strings.HasPrefix(name, "matrix_")
+		subgroups := strings.Contains(text, `"rows.glsl"`) || strings.Contains(text, "subgroupBroadcast") || strings.HasPrefix(name, "matrix_")
 		if entry.SubgroupSized != subgroups {
 			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}

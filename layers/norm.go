@@ -96,7 +96,7 @@ func (b *Builder) Statistics(name string, heads []NormHead) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range), append(op.Writes, h.Partials)
 		op.Bytes += h.X.inside()
 	}, func(h NormHead) Activations { return h.X })
-	b.dispatch("bn_statistics", op, push, normBlockRows, normTurns, b.wideNorms(heads))
+	b.dispatchWide(wholeNorms(heads), "bn_statistics", op, push, normBlockRows, normTurns)
 }
 
 // Apply records Y = ReLU(scale X + shift), plus the residual at its stride if the heads have one: all or none.
@@ -113,7 +113,7 @@ func (b *Builder) Apply(name string, heads []NormHead, residualStride int) {
 			op.Bytes += h.Residual.inside()
 		}
 	}, func(h NormHead) Activations { return h.X })
-	b.dispatch("bn_apply", op, push, normBlockRows, normTurns, residual, residualStride, b.wideNorms(heads))
+	b.dispatchWide(wholeNorms(heads), "bn_apply", op, push, normBlockRows, normTurns, residual, residualStride)
 }
 
 // BackwardSums records the sums of g and g xhat over parts of the pixels, g = DY where Y > 0 else 0, for BackwardMerge.
@@ -122,7 +122,7 @@ func (b *Builder) BackwardSums(name string, heads []NormHead) {
 		op.Reads, op.Writes = append(op.Reads, h.X.Range, h.Y.Range, h.DY.Range, h.Table), append(op.Writes, h.Partials)
 		op.Bytes += 3 * h.X.inside()
 	}, func(h NormHead) Activations { return h.X })
-	b.dispatch("bn_backward_sums", op, push, normBlockRows, normTurns, b.wideNorms(heads))
+	b.dispatchWide(wholeNorms(heads), "bn_backward_sums", op, push, normBlockRows, normTurns)
 }
 
 // BackwardApply records DX = scale (g - mean(g) - xhat mean(g xhat)).
@@ -138,19 +138,18 @@ func (b *Builder) BackwardApply(name string, heads []NormHead) {
 			b.fail(fmt.Errorf("%s backward apply: %w: some gradients are masked, others not", name, ErrShape))
 		}
 	}, func(h NormHead) Activations { return h.X })
-	b.dispatch("bn_backward_apply", op, push, normBlockRows, normTurns, flag(heads[0].Masked), b.wideNorms(heads))
+	b.dispatchWide(wholeNorms(heads), "bn_backward_apply", op, push, normBlockRows, normTurns, flag(heads[0].Masked))
 }
 
-// wideNorms is the constant WIDE of a pass.
-func (b *Builder) wideNorms(heads []NormHead) int {
-	var whole []int
+// wholeNorms is what must be whole chunks for a pass's wide form.
+func wholeNorms(heads []NormHead) (whole []int) {
 	for _, h := range heads {
 		whole = append(whole, h.Maps)
 		if h.Residual.Buffer != nil {
 			whole = append(whole, max(1, h.Source.Run))
 		}
 	}
-	return b.kernels.wideMaps(whole...)
+	return whole
 }
 
 // flag is a specialization constant of yes or no.

@@ -84,5 +84,5 @@ func (b *Builder) ShortcutBackward(name string, heads []ShortcutHead, stride int
 		op.Reads, op.Writes = append(op.Reads, h.Residual.Range, h.DY.Range, h.DX.Range), append(op.Writes, h.DX.Range)
 		op.Bytes += 2*h.Residual.inside() + 2*h.DX.inside()
 	}, func(h NormHead) Activations { return h.DX })
-	b.dispatch("shortcut_backward", op, push, normBlockRows, normTurns, stride, flag(heads[0].Masked), b.kernels.wideMaps(whole...))
+	b.dispatchWide(whole, "shortcut_backward", op, push, normBlockRows, normTurns, stride, flag(heads[0].Masked))
 }

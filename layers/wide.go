@@ -18,6 +18,3 @@ func (k *Kernels) wholeChunks(chunk int, maps ...int) bool {
 	}
 	return k.wide && k.precision == FP32
 }
-
-// wideMaps is the constant WIDE of kernels whose lanes have two maps of a chunk.
-func (k *Kernels) wideMaps(maps ...int) int { return flag(k.wholeChunks(2*k.lanes, maps...)) }

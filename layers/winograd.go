@@ -330,7 +330,7 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 	}
 	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.InMaps)/2, b.kernels.lanes) })
 	op.Workgroups = groups
-	b.dispatch("winograd_tiles", op, winogradTilesPush{
+	b.dispatchWide(maps, "winograd_tiles", op, winogradTilesPush{
 		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),
-	}, winogradBlock, constant, b.kernels.wideMaps(maps...))
+	}, winogradBlock, constant)
 }

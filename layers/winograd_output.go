@@ -162,13 +162,13 @@ func (b *Builder) winogradOutput(name string, c Conv, p winogradPass, end winogr
 		op.Bytes += float64(p.m[i].Size)
 	}
 	op.Workgroups = perBlock * ceilDiv(p.rows, winogradBlock)
-	constants := append(append([]int{winogradBlock, winogradGroup}, end.constants...), b.kernels.wideMaps(end.whole...))
+	constants := append([]int{winogradBlock, winogradGroup}, end.constants...)
 	push := winogradOutputPush{
 		Heads: b.table(name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(p.entries)), GroupsPerBlock: uint32(perBlock), Size: uint32(c.InSize),
 	}
 	if end.through != nil {
-		b.dispatch("winograd_output_backward", op, winogradOutputBackwardPush{push.Heads, b.table(name+" through", end.through), push.Groups, push.HeadCount, push.GroupsPerBlock, push.Size}, constants...)
+		b.dispatchWide(end.whole, "winograd_output_backward", op, winogradOutputBackwardPush{push.Heads, b.table(name+" through", end.through), push.Groups, push.HeadCount, push.GroupsPerBlock, push.Size}, constants...)
 		return
 	}
-	b.dispatch("winograd_output"+end.shader, op, push, constants...)
+	b.dispatchWide(end.whole, "winograd_output"+end.shader, op, push, constants...)
 }

@@ -117,10 +117,10 @@ func (winogradFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []C
 	}
 
 	final := gpu.Op{Name: name + " back", Workgroups: len(plan.tiles) * plan.shape.tiles, Reads: []gpu.Range{du}, Writes: []gpu.Range{g}, Bytes: float64(duBytes)}
-	b.dispatch("winograd_gradient", final, winogradGradientPush{
+	b.dispatchAs(k.lanes, plan.shape.wide, "winograd_gradient", final, winogradGradientPush{
 		Tiles: tiles, DU: address(du), G: address(g),
 		Groups: uint32(final.Workgroups), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.sums()), InMaps: uint32(c.In.Total()),
-	}, plan.shape.outs, plan.shape.tiles, flag(plan.shape.wide))
+	}, plan.shape.outs, plan.shape.tiles)
 }
 
 // winogradGradientProduct records the transforms of X and Y of a run of images, and their products: the partial sums du.

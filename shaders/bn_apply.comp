@@ -10,7 +10,6 @@ layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
 layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
 layout(constant_id = 3) const uint RESIDUAL = 0;
 layout(constant_id = 4) const uint RESIDUAL_STRIDE = 1;
-layout(constant_id = 5) const uint WIDE = 0; // every head's maps are whole chunks, and the runs of their sources
 #include "norm.glsl"
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
@@ -21,18 +20,18 @@ p;
 vec2 activate(vec2 x, vec2 scale, vec2 shift, Activations residual, uint residual_at, ivec2 from) {
   vec2 y = fma(scale, x, shift);
   if (RESIDUAL != 0) {
-    if (WIDE != 0) {
-      if (from.x >= 0) y += load_activation_maps(residual, residual_at + from.x);
-    } else {
-      if (from.x >= 0) y.x += load_activation(residual, residual_at + from.x);
-      if (from.y >= 0) y.y += load_activation(residual, residual_at + from.y);
-    }
+#ifdef WIDE
+    if (from.x >= 0) y += load_activation_maps(residual, residual_at + from.x);
+#else
+    if (from.x >= 0) y.x += load_activation(residual, residual_at + from.x);
+    if (from.y >= 0) y.y += load_activation(residual, residual_at + from.y);
+#endif
   }
   return max(y, vec2(0));
 }
 
 void main() {
-  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES, WIDE);
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
   Activations x = p.heads.head[a.head].x, y = p.heads.head[a.head].y, residual = p.heads.head[a.head].residual;
   Floats norm = p.heads.head[a.head].norm;

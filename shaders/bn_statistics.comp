@@ -8,7 +8,6 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
 layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
-layout(constant_id = 3) const uint WIDE = 0;  // every head's maps are whole chunks
 #include "norm.glsl"
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
@@ -17,7 +16,7 @@ layout(push_constant, scalar) uniform Push {
 p;
 
 void main() {
-  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES, WIDE);
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
   Activations x = p.heads.head[a.head].x;
   Floats partials = p.heads.head[a.head].partials;

@@ -22,15 +22,14 @@ const uint SCALE = 0, SHIFT = 1, MEAN = 2, INVERSE = 3, VARIANCE = 4, MEAN_G = 5
 // share two and take every many-th pixel. Workgroups: image, head, block of rows, pairs (fastest).
 struct Part {
   uint head, image;
-  uint c;           // the lane's first map, with WIDE the chunk's
+  uint c;           // the lane's first map, in the wide form the chunk's
   uint from, to;    // rows
   uint pixel, many; // the lane's first pixel of a row, and the step
   uint partial;     // index among the head's partials
   bool idle;
 };
 
-Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_image, uint size, uint rows, uint lanes,
-    uint is_wide) {
+Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_image, uint size, uint rows, uint lanes) {
   Part a;
   uint group = flat_workgroup(), lane = gl_LocalInvocationID.x, r = group % groups_per_image;
   a.image = group / groups_per_image;
@@ -39,9 +38,15 @@ Part part_of(NormHeads heads, uint head_count, uint groups, uint groups_per_imag
     if (heads.head[i].first <= r) a.head = i;
   r -= heads.head[a.head].first;
   uint pairs = heads.head[a.head].maps / 2, wide = min(lanes, pairs), tiles = (pairs + lanes - 1) / lanes;
-  a.c = (r % tiles * lanes + (is_wide != 0 ? 0 : lane % wide)) * 2;
-  a.many = is_wide != 0 ? 1 : lanes / wide;
-  a.pixel = is_wide != 0 ? 0 : lane / wide;
+#ifdef WIDE
+  a.c = r % tiles * lanes * 2;
+  a.many = 1;
+  a.pixel = 0;
+#else
+  a.c = (r % tiles * lanes + lane % wide) * 2;
+  a.many = lanes / wide;
+  a.pixel = lane / wide;
+#endif
   a.from = r / tiles * rows;
   a.to = min(a.from + rows, size);
   a.partial = (a.image * ((size + rows - 1) / rows) + r / tiles) * a.many + a.pixel;

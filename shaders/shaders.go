@@ -61,10 +61,11 @@ func ReadManifest() (Manifest, error) {
 	return m, json.Unmarshal(text, &m)
 }
 
-// Form is what a shader is compiled for: a device with 64-bit numbers, activations in halves.
+// Form is what a shader is compiled for: a device with 64-bit numbers, activations in halves, rows of maps.
 type Form struct {
 	Half  bool // activations, and weights as convolutions read them, lie in memory as fp16 (memory.glsl)
 	Int64 bool // two floats are one load
+	Wide  bool // the lanes' maps are rows (maps.glsl); with Int64 and floats only
 }
 
 // File is the name of a form's SPIR-V.
@@ -75,14 +76,21 @@ func (f Form) File(shader string) string {
 	if f.Int64 {
 		shader += ".int64"
 	}
+	if f.Wide {
+		shader += ".wide"
+	}
 	return shader + ".spv"
 }
 
-// Load gives a shader's SPIR-V in a form, or the nearest in which it differs: one without activations knows no halves.
+// Load gives a shader's SPIR-V in a form, or the nearest in which it differs: one without activations knows no halves. A wide form
+// has no nearest: maps lie otherwise in it.
 func (m Manifest) Load(name string, form Form) (gpu.Shader, error) {
 	entry, ok := m[name]
 	if !ok {
 		return gpu.Shader{}, fmt.Errorf("shader %s: not in the manifest: run make shaders", name)
+	}
+	if _, ok := entry.Binaries[form.File(name)]; !ok && form.Wide {
+		return gpu.Shader{}, fmt.Errorf("shader %s: has no wide form", name)
 	}
 	file := Form{}.File(name)
 	for _, nearest := range []Form{form, {Half: form.Half}, {Int64: form.Int64}} {

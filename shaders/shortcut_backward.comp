@@ -11,7 +11,6 @@ layout(constant_id = 1) const uint ROWS = 8;  // of an image, a workgroup
 layout(constant_id = 2) const uint TURNS = 8; // pixels a turn of the loop: lavapipe pays 10 to 50 cycles a turn
 layout(constant_id = 3) const uint STRIDE = 1;
 layout(constant_id = 4) const uint MASKED = 0; // dy is 0 already where y is not positive
-layout(constant_id = 5) const uint WIDE = 0;   // every head's maps are whole chunks, and the runs of their targets
 #include "norm.glsl"
 layout(push_constant, scalar) uniform Push {
   NormHeads heads;
@@ -23,15 +22,18 @@ p;
 vec2 behind(Activations dy, Activations y, uint from, ivec2 to) {
   vec2 g = load_activation_maps(dy, from);
   if (MASKED == 0) g = mix(vec2(0), g, greaterThan(load_activation_maps(y, from), vec2(0)));
-  return WIDE == 0 && to.y < 0 ? vec2(g.x, 0) : g;
+#ifndef WIDE
+  if (to.y < 0) g.y = 0;
+#endif
+  return g;
 }
 
 void main() {
-  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES, WIDE);
+  Part a = part_of(p.heads, p.head_count, p.groups, p.groups_per_image, p.size, ROWS, LANES);
   if (a.idle) return;
   Activations y = p.heads.head[a.head].residual, dy = p.heads.head[a.head].dy, dx = p.heads.head[a.head].dx;
   ivec2 to = ivec2(p.heads.head[a.head].source.v[a.c], p.heads.head[a.head].source.v[a.c + 1]);
-  if (to.x < 0) return; // pairs of maps stay together, with WIDE chunks
+  if (to.x < 0) return; // pairs of maps stay together, in the wide form chunks
   uint maps = p.heads.head[a.head].maps, out_maps = p.heads.head[a.head].residual_maps,
        out_size = p.heads.head[a.head].residual_size, row = p.size + 2, out_row = out_size + 2;
   uint step = a.many * STRIDE * maps, out_step = a.many * out_maps;

@@ -10,7 +10,6 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint INS = 4;
 layout(constant_id = 2) const uint OUTS = 32;
-layout(constant_id = 3) const uint WIDE = 0; // every tile has all of its inputs
 layout(push_constant, scalar) uniform Push {
   ConvTiles tiles;
   Floats du; // [splits][36][tiles][OUTS][INS x LANES]

@@ -1,7 +1,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
-#include "maps.glsl"
+#include "rows.glsl"
 #include "winograd.glsl"
 #include "conv_tiles.glsl"
 // winograd_gradient_product.comp where a row of maps costs one load: sums in the same order, by loads that all lanes share and

@@ -3,7 +3,6 @@
 #include "memory.glsl"
 #include "maps.glsl"
 #include "winograd.glsl"
-#include "winograd_output.glsl"
 // y = A^T M A of every tile, with the epilogues of conv_forward.comp: 1 y = ReLU(scale y + shift), 2 the same plus a residual.
 // A lane two maps of one tile; workgroups as in winograd_output_statistics.comp
 // (layers/winograd_output.go).
@@ -13,7 +12,7 @@ layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint GROUP = 8; // divides BLOCK and rows
 layout(constant_id = 3) const uint EPILOGUE = 0;
 layout(constant_id = 4) const uint RESIDUAL_STRIDE = 1;
-layout(constant_id = 5) const uint WIDE = 0; // every head's maps are whole chunks, and so are the runs of their sources
+#include "winograd_output.glsl"
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   uint groups, head_count, groups_per_block, size;
@@ -29,7 +28,7 @@ void main() {
   Floats from = p.heads.head[a.head].m;
   Activations y = p.heads.head[a.head].y, residual = p.heads.head[a.head].residual;
   vec2 scale = vec2(1), shift = vec2(0);
-  ivec2 source = ivec2(-1); // of the lane's maps, with WIDE of the chunk's first
+  ivec2 source = ivec2(-1); // of the lane's maps, in the wide form of the chunk's first
   if (EPILOGUE != 0) {
     Floats norm = p.heads.head[a.head].norm;
     scale = load_maps(norm, a.map);
@@ -50,12 +49,12 @@ void main() {
               uint from = ((place.image * residual_width + yy * RESIDUAL_STRIDE + 1) * residual_width +
                               xx * RESIDUAL_STRIDE + 1) *
                   residual_maps;
-              if (WIDE != 0) {
-                if (source.x >= 0) value += load_activation_maps(residual, from + source.x);
-              } else {
-                if (source.x >= 0) value.x += load_activation(residual, from + source.x);
-                if (source.y >= 0) value.y += load_activation(residual, from + source.y);
-              }
+#ifdef WIDE
+              if (source.x >= 0) value += load_activation_maps(residual, from + source.x);
+#else
+              if (source.x >= 0) value.x += load_activation(residual, from + source.x);
+              if (source.y >= 0) value.y += load_activation(residual, from + source.y);
+#endif
             }
             if (EPILOGUE != 0) value = max(value, vec2(0));
             store_activation_maps(y, ((place.image * width + yy + 1) * width + xx + 1) * maps + a.map, value);

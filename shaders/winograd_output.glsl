@@ -1,10 +1,9 @@
 // y = A^T M A of one tile, two maps a lane: the products at `at` of every plane to 4x4 pixels.
-void output_tile_of(Floats m, uint at, uint plane, uint lanes, uint wide, out vec2 y[16]) {
+void output_tile(Floats m, uint at, uint plane, out vec2 y[16]) {
   vec2 half_done[24];
   [[unroll]] for (uint j = 0; j < WINDOW; j++) {
     vec2 column[6], r[4];
-    [[unroll]] for (uint i = 0; i < WINDOW; i++) column[i] =
-        load_maps_of(m, at + (i * WINDOW + j) * plane, lanes, wide);
+    [[unroll]] for (uint i = 0; i < WINDOW; i++) column[i] = load_maps(m, at + (i * WINDOW + j) * plane);
     output_line(column, r);
     [[unroll]] for (uint i = 0; i < TILE; i++) half_done[i * WINDOW + j] = r[i];
   }
@@ -16,11 +15,9 @@ void output_tile_of(Floats m, uint at, uint plane, uint lanes, uint wide, out ve
   }
 }
 
-#define output_tile(m, at, plane, y) output_tile_of(m, at, plane, LANES, WIDE, y)
-
 // A workgroup has a run of GROUP rows of a head and a chunk of maps.
 struct OutputPart {
-  uint head, map; // the lane's first, or with WIDE the chunk's
+  uint head, map; // the lane's first, or in the wide form the chunk's
   uint row;       // the first of GROUP
   bool idle;
 };

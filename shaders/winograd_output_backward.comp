@@ -3,7 +3,6 @@
 #include "memory.glsl"
 #include "maps.glsl"
 #include "winograd.glsl"
-#include "winograd_output.glsl"
 // g = A^T M A of every tile, the gradient of a convolution's input, and what comes next on the way back. SHORTCUT: g += the
 // gradient of the block's output behind the shortcut of option A at stride 1, where that output is positive (1), or which is
 // masked already (2). NORM: g = 0 where the input is not positive, told by its batch-norm (1) or, behind a residual, by itself
@@ -15,13 +14,13 @@ layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint GROUP = 8; // divides BLOCK and rows
 layout(constant_id = 3) const uint SHORTCUT = 0;
 layout(constant_id = 4) const uint NORM = 0;
-layout(constant_id = 5) const uint WIDE = 0; // every head's maps are whole chunks
 
+#include "winograd_output.glsl"
 // One entry a head, written by the host (layers/winograd_output.go, winogradThrough).
 struct WinogradThrough {
   Activations shortcut_dy, shortcut_y; // of the block's output [images, size+2, size+2, shortcut_maps]
-  Ints target;           // [maps]: the output's map behind each, -1 for none; pairs stay together, with WIDE chunks
-  Activations z, y;      // the batch-norm's input and output, shapes of g
+  Ints target;      // [maps]: the output's map behind each, -1 for none; pairs stay together, in the wide form chunks
+  Activations z, y; // the batch-norm's input and output, shapes of g
   Floats norm, partials; // [7, maps]; [rows / GROUP, 2, maps]
   uint shortcut_maps;
 };
@@ -45,7 +44,7 @@ void main() {
   Activations shortcut_dy = p.through.head[a.head].shortcut_dy, shortcut_y = p.through.head[a.head].shortcut_y,
               z = p.through.head[a.head].z, y = p.through.head[a.head].y;
   Floats partials = p.through.head[a.head].partials;
-  ivec2 target = ivec2(-1); // of the lane's maps, with WIDE of the chunk's first
+  ivec2 target = ivec2(-1); // of the lane's maps, in the wide form of the chunk's first
   if (SHORTCUT != 0) target = ivec2(p.through.head[a.head].target.v[a.map], p.through.head[a.head].target.v[a.map + 1]);
   vec2 scale = vec2(0), shift = vec2(0), mean = vec2(0), inverse = vec2(0), sum = vec2(0), sum_x = vec2(0);
   if (NORM != 0) { // rows of norm.glsl
@@ -70,7 +69,10 @@ void main() {
             if (SHORTCUT == 1)
               more = mix(vec2(0), more, greaterThan(load_activation_maps(shortcut_y, behind), vec2(0)));
             g.x += more.x;
-            if (WIDE != 0 || target.y >= 0) g.y += more.y;
+#ifndef WIDE
+            if (target.y < 0) more.y = 0;
+#endif
+            g.y += more.y;
           }
           if (NORM != 0) {
             vec2 x = load_activation_maps(z, at), activation = fma(scale, x, shift);

@@ -3,7 +3,6 @@
 #include "memory.glsl"
 #include "maps.glsl"
 #include "winograd.glsl"
-#include "winograd_output.glsl"
 // y = A^T M A of every tile, and the statistics of y over GROUP tiles at a time: count, mean and M2 as bn_statistics.comp
 // writes them, for bn_merge.comp. Workgroups: block of BLOCK rows, head, GROUP rows, 2 x LANES maps (fastest)
 // (layers/winograd_output.go).
@@ -11,7 +10,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint GROUP = 8; // divides BLOCK and rows
-layout(constant_id = 3) const uint WIDE = 0;  // every head's maps are whole chunks
+#include "winograd_output.glsl"
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   uint groups, head_count, groups_per_block, size;

@@ -11,7 +11,6 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 layout(constant_id = 1) const uint BLOCK = 64;
 layout(constant_id = 2) const uint GRADIENT = 0;
-layout(constant_id = 3) const uint WIDE = 0; // every head's maps are whole chunks
 layout(push_constant, scalar) uniform Push {
   WinogradHeads heads;
   uint groups, head_count, groups_per_block, size;

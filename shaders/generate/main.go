@@ -40,6 +40,9 @@ const glslang = "glslangValidator"
 // matrixExtension is what sources name that need a newer compiler.
 const matrixExtension = "GL_KHR_cooperative_matrix"
 
+// wideForm is what sources include that have a wide form.
+const wideForm = `"maps.glsl"`
+
 // generate compiles what has changed with a newer compiler, and all the rest.
 func generate(folder string, newer []string) error {
 	names, err := shaderNames(folder)
@@ -96,7 +99,10 @@ func build(folder, name string, newer []string, before shaders.Entry) (shaders.E
 	}
 	var entry shaders.Entry
 	binaries := map[string]string{}
-	for _, form := range []shaders.Form{{}, {Int64: true}, {Half: true}, {Half: true, Int64: true}} {
+	for _, form := range []shaders.Form{{}, {Int64: true}, {Half: true}, {Half: true, Int64: true}, {Int64: true, Wide: true}} {
+		if form.Wide && !bytes.Contains(text, []byte(wideForm)) {
+			continue
+		}
 		code, err := compile(folder, name, compiler, defines(form))
 		if err != nil {
 			return entry, err
@@ -106,7 +112,7 @@ func build(folder, name string, newer []string, before shaders.Entry) (shaders.E
 				return entry, fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		if form.Int64 && !usesPairs(code) || form.Half && !usesHalves(code) {
+		if form.Int64 && !form.Wide && !usesPairs(code) || form.Half && !usesHalves(code) {
 			continue
 		}
 		file := form.File(name)
@@ -137,6 +143,9 @@ func defines(form shaders.Form) (all []string) {
 	}
 	if form.Int64 {
 		all = append(all, "-DINT64")
+	}
+	if form.Wide {
+		all = append(all, "-DWIDE")
 	}
 	return all
 }

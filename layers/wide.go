@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dvn-vk/dvn-vk/gpu"
 )
@@ -19,12 +20,12 @@ func vectorLoads(d *gpu.Device) bool {
 
 // wholeChunks tells whether the wide form can run where all of these counts of maps are whole chunks of what the lanes load.
 func (k *Kernels) wholeChunks(chunk int, maps ...int) bool {
-	for _, m := range maps {
-		if m%chunk != 0 {
-			return false
-		}
-	}
-	return k.wide && k.precision == FP32
+	return k.wide && k.precision == FP32 && divides(chunk, maps)
+}
+
+// divides tells whether all of these counts of maps are multiples of chunk.
+func divides(chunk int, maps []int) bool {
+	return !slices.ContainsFunc(maps, func(m int) bool { return m%chunk != 0 })
 }
 
 // wideMaps is the constant WIDE of kernels whose lanes have two maps of a chunk.

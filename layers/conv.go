@@ -173,7 +173,7 @@ func (flatFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks B
 func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
 	t, wide := convShape{maps: 1, tile: forwardTile(b.kernels.lanes, c)}, b.kernels.wideForward(c, heads)
 	if wide {
-		t, w = forwardShape(b.kernels.lanes, c), c.Memory.Prepared[Forward]
+		t, w = b.kernels.wideForwardShape(c), c.Memory.Prepared[Forward]
 	}
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
 		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, t.maps*b.kernels.lanes)
@@ -200,9 +200,12 @@ func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epi
 }
 
 func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead) {
-	t := backwardTile(b.kernels.lanes, c)
+	t, wide := convShape{maps: 2, tile: backwardTile(b.kernels.lanes, c)}, b.kernels.wideBackwardData(c, heads)
+	if wide {
+		t = b.kernels.wideDataShape(c)
+	}
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
-		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps/2, b.kernels.lanes)
+		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps, t.maps*b.kernels.lanes)
 	})
 	op := gpu.Op{Name: c.Name + " backward data", Workgroups: perImage * images, Reads: []gpu.Range{w}}
 	for _, h := range heads {
@@ -211,6 +214,10 @@ func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead
 		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	push := convBackwardDataPush(b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage))
+	if wide {
+		b.dispatch("conv_backward_data_wide", op, push, t.maps, t.x, t.y, t.depth, c.Stride, c.Kernel)
+		return
+	}
 	b.dispatch("conv_backward_data", op, push, t.x, t.y, c.Stride, c.Kernel)
 }
 

@@ -100,9 +100,13 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 		HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
 		InSize: uint32(c.InSize), OutSize: uint32(c.OutSize()), InMaps: uint32(c.In.Total()), InBounds: in, OutBounds: out,
 	}
-	constants := []int{weightsStrip(c), weightsOuts, c.Stride, c.Kernel}
+	shader, constants := "conv_backward_weights", []int{weightsStrip(c), weightsOuts, c.Stride, c.Kernel}
+	if k.wideBackwardWeights(c, heads) {
+		shader, constants = "conv_backward_weights_wide", []int{weightsStrip(c), weightsOuts, weightsHeld, weightsRows, c.Stride, c.Kernel}
+		op.Workgroups *= weightsOuts / weightsHeld * c.Kernel
+	}
 	if plan.splits == 1 {
-		b.dispatch("conv_backward_weights", op, push, constants...)
+		b.dispatch(shader, op, push, constants...)
 		return
 	}
 	partialBytes, scratch := 4*uint64(k.partialFloats(c, plan)), c.Memory.Scratch[BackwardWeights]
@@ -112,7 +116,7 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 	}
 	partials := scratch.Buffer.Part(scratch.Offset, partialBytes)
 	push.G, op.Writes = address(partials), []gpu.Range{partials}
-	b.dispatch("conv_backward_weights", op, push, constants...)
+	b.dispatch(shader, op, push, constants...)
 	sum := gpu.Op{
 		Name: c.Name + " sum of partials", Workgroups: len(plan.tiles), Reads: []gpu.Range{partials}, Writes: []gpu.Range{g},
 		Bytes: float64(partialBytes) + 4*float64(c.Weights()),

@@ -59,7 +59,11 @@ func (k *Kernels) planWeights(c Conv, heads []ConvHead, blocks Blocks) weightsPl
 		images = max(images, h.X.Images)
 		imageBytes = max(imageBytes, h.X.Precision.Bytes()*((c.InSize+2)*(c.InSize+2)*h.X.Maps+(c.OutSize()+2)*(c.OutSize()+2)*h.Y.Maps))
 	}
-	p.splits = ceilDiv(images, max(1, min(4, cacheBytes/imageBytes)))
+	each := max(1, min(4, cacheBytes/imageBytes))
+	if k.wide { // sums are so fast there that partials, written and read again, weigh most where a split reads less than twice as much
+		each = max(each, ceilDiv(2*k.splitBytes(c, p), imageBytes))
+	}
+	p.splits = ceilDiv(images, each)
 	return p
 }
 
@@ -77,7 +81,12 @@ func (k *Kernels) partialFloats(c Conv, p weightsPlan) int {
 	if p.splits == 1 {
 		return 0
 	}
-	return p.splits * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
+	return p.splits * k.splitBytes(c, p) / 4
+}
+
+// splitBytes is the size of the partial sums of one split.
+func (k *Kernels) splitBytes(c Conv, p weightsPlan) int {
+	return 4 * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
 }
 
 func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {

@@ -143,6 +143,7 @@ type PreparedConv struct {
 // PrepareConvs records the refreshing of all second layouts from the one weight buffer, after it has changed.
 func (b *Builder) PrepareConvs(convs []PreparedConv) {
 	b.halfWeights(convs)
+	b.turnWeights(convs)
 	b.winogradWeights(convs, Forward)
 	b.winogradWeights(convs, BackwardData)
 }
@@ -153,7 +154,14 @@ type flatFamily struct{}
 func (flatFamily) candidates(*Kernels, Pass, Conv, []ConvHead) []Variant { return []Variant{Flat} }
 func (flatFamily) suits(*Kernels, Pass, Conv, []ConvHead) bool           { return true }
 func (flatFamily) readsWeights() bool                                    { return true }
-func (flatFamily) prepared(*Kernels, Pass, Conv) int                     { return 0 }
+
+// prepared are the weights turned: only forward in the wide form reads them.
+func (flatFamily) prepared(k *Kernels, p Pass, c Conv) int {
+	if p == Forward && k.turnsWeights(c) {
+		return c.Weights()
+	}
+	return 0
+}
 
 func (flatFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks Blocks) int {
 	if p != BackwardWeights {
@@ -163,9 +171,12 @@ func (flatFamily) scratch(k *Kernels, p Pass, c Conv, heads []ConvHead, blocks B
 }
 
 func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epilogue *Epilogue) {
-	t := forwardTile(b.kernels.lanes, c)
+	t, wide := convShape{maps: 1, tile: forwardTile(b.kernels.lanes, c)}, b.kernels.wideForward(c, heads)
+	if wide {
+		t, w = b.kernels.wideForwardShape(c), c.Memory.Prepared[Forward]
+	}
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
-		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, b.kernels.lanes)
+		return ceilDiv(c.OutSize(), t.x) * ceilDiv(c.OutSize(), t.y) * ceilDiv(h.Y.Maps, t.maps*b.kernels.lanes)
 	})
 	op := gpu.Op{Name: c.Name + " forward", Workgroups: perImage * images, Reads: []gpu.Range{w}}
 	for i, h := range heads {
@@ -178,13 +189,23 @@ func (flatFamily) forward(b *Builder, c Conv, w gpu.Range, heads []ConvHead, epi
 	}
 	mode, residualStride := epilogue.constants()
 	push := b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage)
+	if wide {
+		b.dispatch("conv_forward_wide", op, convForwardWidePush{
+			Heads: push.Heads, W: push.W, Groups: push.Groups, HeadCount: push.HeadCount, GroupsPerImage: push.GroupsPerImage,
+			InSize: push.InSize, OutSize: push.OutSize, OutMaps: uint32(c.Out.Total()), InBounds: push.InBounds, OutBounds: push.OutBounds,
+		}, t.maps, t.x, t.y, t.depth, c.Stride, c.Kernel, mode, residualStride)
+		return
+	}
 	b.dispatch("conv_forward", op, push, t.x, t.y, c.Stride, c.Kernel, mode, residualStride)
 }
 
 func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead) {
-	t := backwardTile(b.kernels.lanes, c)
+	t, wide := convShape{maps: 2, tile: backwardTile(b.kernels.lanes, c)}, b.kernels.wideBackwardData(c, heads)
+	if wide {
+		t = b.kernels.wideDataShape(c)
+	}
 	entries, perImage, images := b.convTable(c, heads, func(h ConvHead) int {
-		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps/2, b.kernels.lanes)
+		return ceilDiv(c.InSize, t.x) * ceilDiv(c.InSize, t.y) * ceilDiv(h.X.Maps, t.maps*b.kernels.lanes)
 	})
 	op := gpu.Op{Name: c.Name + " backward data", Workgroups: perImage * images, Reads: []gpu.Range{w}}
 	for _, h := range heads {
@@ -193,6 +214,10 @@ func (flatFamily) backwardData(b *Builder, c Conv, w gpu.Range, heads []ConvHead
 		op.Bytes += h.X.inside() + h.Y.inside()
 	}
 	push := convBackwardDataPush(b.convPush(c, op, b.table(c.Name, entries), w, len(heads), perImage))
+	if wide {
+		b.dispatch("conv_backward_data_wide", op, push, t.maps, t.x, t.y, t.depth, c.Stride, c.Kernel)
+		return
+	}
 	b.dispatch("conv_backward_data", op, push, t.x, t.y, c.Stride, c.Kernel)
 }
 
@@ -205,7 +230,7 @@ func (b *Builder) convTable(c Conv, heads []ConvHead, groups func(ConvHead) int)
 		}
 		entries = append(entries, convHead{
 			X: address(h.X.Range), Y: address(h.Y.Range),
-			InUnits: uint32(h.In), OutUnits: uint32(h.Out), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
+			InUnits: uint32(c.In.present(h.In)), OutUnits: uint32(c.Out.present(h.Out)), InMaps: uint32(h.X.Maps), OutMaps: uint32(h.Y.Maps),
 			Images: uint32(h.X.Images), First: uint32(perImage),
 		})
 		perImage += groups(h)

@@ -59,7 +59,11 @@ func (k *Kernels) planWeights(c Conv, heads []ConvHead, blocks Blocks) weightsPl
 		images = max(images, h.X.Images)
 		imageBytes = max(imageBytes, h.X.Precision.Bytes()*((c.InSize+2)*(c.InSize+2)*h.X.Maps+(c.OutSize()+2)*(c.OutSize()+2)*h.Y.Maps))
 	}
-	p.splits = ceilDiv(images, max(1, min(4, cacheBytes/imageBytes)))
+	each := max(1, min(4, cacheBytes/imageBytes))
+	if k.wide { // sums are so fast there that partials, written and read again, weigh most where a split reads less than twice as much
+		each = max(each, ceilDiv(2*k.splitBytes(c, p), imageBytes))
+	}
+	p.splits = ceilDiv(images, each)
 	return p
 }
 
@@ -77,7 +81,12 @@ func (k *Kernels) partialFloats(c Conv, p weightsPlan) int {
 	if p.splits == 1 {
 		return 0
 	}
-	return p.splits * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
+	return p.splits * k.splitBytes(c, p) / 4
+}
+
+// splitBytes is the size of the partial sums of one split.
+func (k *Kernels) splitBytes(c Conv, p weightsPlan) int {
+	return 4 * len(p.tiles) * weightsOuts * c.Kernel * c.Kernel * k.lanes
 }
 
 func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvHead, blocks Blocks) {
@@ -100,9 +109,13 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 		HeadCount: uint32(len(heads)), TileCount: uint32(len(plan.tiles)), Splits: uint32(plan.splits),
 		InSize: uint32(c.InSize), OutSize: uint32(c.OutSize()), InMaps: uint32(c.In.Total()), InBounds: in, OutBounds: out,
 	}
-	constants := []int{weightsStrip(c), weightsOuts, c.Stride, c.Kernel}
+	shader, constants := "conv_backward_weights", []int{weightsStrip(c), weightsOuts, c.Stride, c.Kernel}
+	if k.wideBackwardWeights(c, heads) {
+		shader, constants = "conv_backward_weights_wide", []int{weightsStrip(c), weightsOuts, weightsHeld, weightsRows, c.Stride, c.Kernel}
+		op.Workgroups *= weightsOuts / weightsHeld * c.Kernel
+	}
 	if plan.splits == 1 {
-		b.dispatch("conv_backward_weights", op, push, constants...)
+		b.dispatch(shader, op, push, constants...)
 		return
 	}
 	partialBytes, scratch := 4*uint64(k.partialFloats(c, plan)), c.Memory.Scratch[BackwardWeights]
@@ -112,7 +125,7 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 	}
 	partials := scratch.Buffer.Part(scratch.Offset, partialBytes)
 	push.G, op.Writes = address(partials), []gpu.Range{partials}
-	b.dispatch("conv_backward_weights", op, push, constants...)
+	b.dispatch(shader, op, push, constants...)
 	sum := gpu.Op{
 		Name: c.Name + " sum of partials", Workgroups: len(plan.tiles), Reads: []gpu.Range{partials}, Writes: []gpu.Range{g},
 		Bytes: float64(partialBytes) + 4*float64(c.Weights()),

@@ -37,6 +37,7 @@ type family struct {
 func families() []family {
 	all := slices.Concat(
 		variantFamilies("conv", layers.Flat, 180, plain), throughFamilies("conv", layers.Flat, 30, plain),
+		wholeFamilies(45),
 		variantFamilies("Winograd", layers.Winograd, 60, winogradRoundings), throughFamilies("Winograd", layers.Winograd, 45, winogradRoundings),
 		variantFamilies("gemm", layers.Gemm, 45, plain),
 		matrixFamilies(45),

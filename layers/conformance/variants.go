@@ -43,6 +43,51 @@ func variantFamilies(name string, v layers.Variant, cases, roundings int) []fami
 	}
 }
 
+// wholeFamilies are the passes of convolutions by the direct kernels on units of as many maps as lanes load in rows.
+func wholeFamilies(cases int) []family {
+	return []family{
+		{op: "conv forward of whole rows", cases: cases, variant: layers.Flat, make: func(t *trial) {
+			t.convForward(t.drawWhole(), plain)
+		}},
+		{op: "conv backward data of whole rows", cases: cases, variant: layers.Flat, make: func(t *trial) {
+			t.convBackwardData(t.drawWhole(), plain)
+		}},
+		{op: "conv backward weights of whole rows", cases: cases, variant: layers.Flat, make: func(t *trial) {
+			c := t.drawWhole()
+			t.convBackwardWeights(c, t.blocks(c), plain)
+		}},
+	}
+}
+
+// wholeMaps divides the widths of drawWhole's units.
+const wholeMaps = 8
+
+// drawWhole draws a convolution of few units of 8 to 32 maps, and heads that mostly hold the first of them, as levels do.
+func (t *trial) drawWhole() convCase {
+	for {
+		units := t.between(1, 3)
+		whole := func() layers.Maps {
+			boundaries := []int{0}
+			for u := range units {
+				boundaries = append(boundaries, boundaries[u]+wholeMaps<<t.IntN(3))
+			}
+			return layers.NewMaps(boundaries, layers.UnitPad)
+		}
+		c := convCase{Conv: layers.Conv{Name: "conv", Kernel: 3, Stride: t.spread(3, 1), InSize: t.between(1, 18), In: whole(), Out: whole()}}
+		for range t.between(1, 3) {
+			set := layers.AllUnits(t.between(1, units))
+			if t.chance(4) {
+				set = t.units(c.In, c.Out)
+			}
+			c.heads = append(c.heads, convSets{in: set, out: set, images: t.between(1, 5)})
+		}
+		if c.work() <= convBigWork && fitsConv(c) {
+			t.describe("%dx%d stride %d, size %d, maps %s -> %s, heads %s", c.Kernel, c.Kernel, c.Stride, c.InSize, describeMaps(c.In), describeMaps(c.Out), c.describeHeads())
+			return c
+		}
+	}
+}
+
 // matrixFamilies are those of matrix, within the tolerance of 32-bit floats on operands that lose nothing by its rounding.
 func matrixFamilies(cases int) []family {
 	all := variantFamilies("matrix", layers.Matrix, cases, plain)

@@ -152,14 +152,8 @@ func (k *Kernels) winogradProduct(c Conv) winogradShape {
 		}
 	}
 	depth := min(4, 16/outs) // longer bodies do not fit the cache of instructions
-	for ; depth > 1; depth /= 2 {
-		divides := true
-		for _, width := range c.In.widths() {
-			divides = divides && width/2%depth == 0
-		}
-		if divides {
-			break
-		}
+	for depth > 1 && !divides(2*depth, c.In.widths()) {
+		depth /= 2
 	}
 	return winogradShape{outs: outs, tiles: max(winogradRows, k.lanes), depth: depth}
 }
@@ -273,15 +267,6 @@ func (b *Builder) winogradEntry(c Conv, h ConvHead) winogradHead {
 	}
 }
 
-// blocked lays the heads' workgroups of one block of rows side by side.
-func (p *winogradPass) blocked(groupsOfRow func(winogradHead) int) (perBlock, groups int) {
-	for i := range p.entries {
-		p.entries[i].First = uint32(perBlock)
-		perBlock += winogradBlock * groupsOfRow(p.entries[i])
-	}
-	return perBlock, perBlock * ceilDiv(p.rows, winogradBlock)
-}
-
 // winogradProducts records V and M, to which an output pass belongs; for backward-data X and Y, In and Out are swapped.
 func (b *Builder) winogradProducts(name string, c Conv, pass Pass, heads []ConvHead) winogradPass {
 	k, u := b.kernels, c.Memory.Prepared[pass]
@@ -328,9 +313,13 @@ func (b *Builder) winogradTransform(name string, p winogradPass, heads []ConvHea
 		op.Reads = append(op.Reads, source.Range)
 		op.Bytes += source.inside() + float64(op.Writes[i].Size)
 	}
-	perBlock, groups := p.blocked(func(h winogradHead) int { return ceilDiv(int(h.InMaps)/2, b.kernels.lanes) })
-	op.Workgroups = groups
+	perBlock := 0
+	for i := range p.entries {
+		p.entries[i].First = uint32(perBlock)
+		perBlock += winogradBlock * ceilDiv(int(p.entries[i].InMaps)/2, b.kernels.lanes)
+	}
+	op.Workgroups = perBlock * ceilDiv(p.rows, winogradBlock)
 	b.dispatchWide(maps, "winograd_tiles", op, winogradTilesPush{
-		Heads: b.table(name, p.entries), Groups: uint32(groups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),
+		Heads: b.table(name, p.entries), Groups: uint32(op.Workgroups), HeadCount: uint32(len(heads)), GroupsPerBlock: uint32(perBlock), Size: uint32(heads[0].X.Size),
 	}, winogradBlock, constant)
 }

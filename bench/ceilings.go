@@ -58,7 +58,7 @@ func (m *Machine) Ceilings(ctx context.Context) (Ceilings, error) {
 	}
 	b := workbench{Machine: m}
 	defer b.close()
-	works := []Work{b.multiplyAdds("fp32"), b.copies(copySizes(m.Device.Info)[2])}
+	works := []Work{b.multiplyAdds("fp32", gpu.MatrixShape{}), b.copies(copySizes(m.Device.Info)[2])}
 	if b.err != nil {
 		return nil, b.err
 	}
@@ -79,9 +79,12 @@ func (Device) Run(ctx context.Context, m *Machine) ([]Record, error) {
 	m.expect(1)
 	b := workbench{Machine: m}
 	defer b.close()
-	works := []Work{b.multiplyAdds("fp32")}
+	works := []Work{b.multiplyAdds("fp32", gpu.MatrixShape{})}
 	if m.Device.Info.Features.Float16 {
-		works = append(works, b.multiplyAdds("fp16"))
+		works = append(works, b.multiplyAdds("fp16", gpu.MatrixShape{}))
+	}
+	if shape, ok := m.Kernels.MatrixCeiling(); ok {
+		works = append(works, b.multiplyAdds("matrix", shape))
 	}
 	for _, size := range copySizes(m.Device.Info) {
 		works = append(works, b.copies(size))

@@ -38,10 +38,10 @@ func (b *workbench) grow(first, most int, prepare func(amount int) *layers.Progr
 	}
 }
 
-// multiplyAdds is a work of multiply-adds whose results were compared. Matrix units will be one more precision.
-func (b *workbench) multiplyAdds(precision string) Work {
+// multiplyAdds is a work of multiply-adds whose results were compared, in a precision or on matrix units of a shape.
+func (b *workbench) multiplyAdds(precision string, matrix gpu.MatrixShape) Work {
 	name := "multiply-adds " + precision
-	c := layers.FMACeiling{Half: precision == "fp16", Groups: 1}
+	c := layers.FMACeiling{Half: precision == "fp16", Matrix: matrix, Groups: 1}
 	c.Turns = min(c.MaxTurns(), 256)
 	to := b.floats(name, maxResults)
 	groups, p := b.grow(64, maxResults/c.Floats(b.Kernels), func(groups int) *layers.Program {

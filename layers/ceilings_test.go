@@ -13,16 +13,25 @@ func TestMultiplyAddsAreAllDone(t *testing.T) {
 		for _, c := range []struct {
 			name    string
 			ceiling FMACeiling
+			matrix  bool
 		}{
-			{"none", FMACeiling{Groups: 1}},
-			{"fp32", FMACeiling{Groups: 3, Turns: 5}},
-			{"fp32, as many as can be counted", FMACeiling{Groups: 2, Turns: FMACeiling{}.MaxTurns()}},
-			{"fp16", FMACeiling{Groups: 3, Turns: 5, Half: true}},
-			{"fp16, as many as can be counted", FMACeiling{Groups: 2, Turns: FMACeiling{Half: true}.MaxTurns(), Half: true}},
+			{"none", FMACeiling{Groups: 1}, false},
+			{"fp32", FMACeiling{Groups: 3, Turns: 5}, false},
+			{"fp32, as many as can be counted", FMACeiling{Groups: 2, Turns: FMACeiling{}.MaxTurns()}, false},
+			{"fp16", FMACeiling{Groups: 3, Turns: 5, Half: true}, false},
+			{"fp16, as many as can be counted", FMACeiling{Groups: 2, Turns: FMACeiling{Half: true}.MaxTurns(), Half: true}, false},
+			{"matrix", FMACeiling{Groups: 3, Turns: 5}, true},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				if c.ceiling.Half && !d.Info.Features.Float16 {
 					t.Skip("the device has no fp16")
+				}
+				if c.matrix {
+					shape, ok := b.MatrixCeiling()
+					if !ok {
+						t.Skip("the device has no matrix units")
+					}
+					c.ceiling.Matrix = shape
 				}
 				to := b.empty(c.ceiling.Floats(b.Kernels))
 				b.run(func(l *Builder) { l.FMACeiling(c.ceiling, to) })

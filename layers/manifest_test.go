@@ -26,6 +26,7 @@ var pushes = map[string]any{
 	"ceiling_copy":                   ceilingCopyPush{},
 	"ceiling_fma":                    ceilingFMAPush{},
 	"ceiling_fma16":                  ceilingFMAPush{},
+	"ceiling_matrix":                 ceilingMatrixPush{},
 	"conv_backward_data":             convBackwardDataPush{},
 	"conv_backward_data_wide":        convBackwardDataPush{},
 	"conv_backward_weights":          convBackwardWeightsPush{},
@@ -188,7 +189,7 @@ func TestShadersThatUseSubgroupsAskForWholeOnes(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := string(source)
-		subgroups := strings.Contains(text, `"rows.glsl"`) || strings.Contains(text, "subgroupBroadcast") || strings.HasPrefix(name, "matrix_")
+		subgroups := strings.Contains(text, `"rows.glsl"`) || strings.Contains(text, "subgroupBroadcast") || strings.HasPrefix(name, "matrix_") || name == "ceiling_matrix"
 		if entry.SubgroupSized != subgroups {
 			t.Errorf("%s: subgroup-sized %v, want %v", name, entry.SubgroupSized, subgroups)
 		}

@@ -6,11 +6,8 @@ import "github.com/dvn-vk/dvn-vk/gpu"
 // The passes are gemm's (gemm.go), operands are rounded to 16-bit floats, sums have 32 bits.
 func matrixTiles(k *Kernels, p Pass) []productTile {
 	const all = 1 << 16
-	f := k.Device.Info.Features
-	if !f.CooperativeMatrix || !f.Float16 || !f.SubgroupControl {
-		return nil
-	}
-	if k.lanes > 8 && k.Device.Info.LavapipeMajor() > 0 { // Mesa 26.2.6 ends the process
+	shapes := k.matrixShapes()
+	if len(shapes) == 0 {
 		return nil
 	}
 	// Of a subgroup: 8 for each workgroup, 4 where a subgroup has many lanes.
@@ -28,7 +25,7 @@ func matrixTiles(k *Kernels, p Pass) []productTile {
 	const depth = 32
 	var tiles []productTile
 	for _, s := range sizes {
-		m, ok := matrixShape(k.Device.Info.Limits.MatrixShapes, s.ofMaps, s.ofPixels, depth)
+		m, ok := matrixShape(shapes, s.ofMaps, s.ofPixels, depth)
 		subgroups := s.maps / s.ofMaps * s.pixels / s.ofPixels
 		if !ok || subgroups*k.lanes < s.maps/2 { // a pair of maps for each thread at least
 			continue
@@ -40,6 +37,18 @@ func matrixTiles(k *Kernels, p Pass) []productTile {
 		})
 	}
 	return k.fitting(tiles)
+}
+
+// matrixShapes are the products of the device's matrix units that kernels can use.
+func (k *Kernels) matrixShapes() []gpu.MatrixShape {
+	f := k.Device.Info.Features
+	if !f.CooperativeMatrix || !f.Float16 || !f.SubgroupControl {
+		return nil
+	}
+	if k.lanes > 8 && k.Device.Info.LavapipeMajor() > 0 { // Mesa 26.2.6 ends the process
+		return nil
+	}
+	return k.Device.Info.Limits.MatrixShapes
 }
 
 // matrixShared is no less than the bytes of two operands, whichever way they lie: rows are 8 halves longer than they need be.

@@ -24,7 +24,7 @@ func (a Activations) part(first, images int) Activations {
 	if a.Buffer == nil || a.Images == 0 {
 		return a
 	}
-	a.Range.Offset += uint64(a.Precision.Bytes() * first * a.Len() / a.Images)
+	a.Offset += uint64(a.Precision.Bytes() * first * a.Len() / a.Images)
 	return a.For(images)
 }
 

@@ -66,8 +66,8 @@ func (b *Builder) ConvBackwardDataThrough(c Conv, w gpu.Range, heads []ConvHead,
 	for i := range t.Norms {
 		t.Norms[i].ByTiles, t.Norms[i].Masked = true, true
 	}
-	b.winogradConv(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), func(run winogradRun, entries []winogradHead) winogradEnding {
-		return throughEnding(b.kernels, run, entries, t)
+	b.winogradConv(c.Name+" backward data", c.turned(), BackwardData, turnedHeads(heads), func(run winogradRun, _ []winogradHead) winogradEnding {
+		return throughEnding(b.kernels, run, t)
 	})
 }
 
@@ -116,7 +116,7 @@ func statisticsEnding(k *Kernels, run winogradRun, entries []winogradHead, norms
 }
 
 // throughEnding is the gradient of the input, and what comes next on the way back.
-func throughEnding(k *Kernels, run winogradRun, entries []winogradHead, t Through) winogradEnding {
+func throughEnding(k *Kernels, run winogradRun, t Through) winogradEnding {
 	end := newEnding("_backward", run)
 	shortcut, norm, op := 0, 0, &end.op
 	for i, h := range run.heads {

@@ -111,8 +111,9 @@ func (flatFamily) backwardWeights(b *Builder, c Conv, g gpu.Range, heads []ConvH
 	}
 	shader, constants := "conv_backward_weights", []int{weightsStrip(c), weightsOuts, c.Stride, c.Kernel}
 	if k.wideBackwardWeights(c, heads) {
-		shader, constants = "conv_backward_weights_wide", []int{weightsStrip(c), weightsOuts, weightsHeld, weightsRows, c.Stride, c.Kernel}
-		op.Workgroups *= weightsOuts / weightsHeld * c.Kernel
+		held, rows := wideWeightsShape(k.lanes)
+		shader, constants = "conv_backward_weights_wide", []int{weightsStrip(c), weightsOuts, held, rows, c.Stride, c.Kernel}
+		op.Workgroups *= weightsOuts / held * c.Kernel
 	}
 	if plan.splits == 1 {
 		b.dispatch(shader, op, push, constants...)

@@ -67,11 +67,13 @@ func (k *Kernels) wideDataShape(c Conv) convShape {
 	return s
 }
 
-// Of a wide weight gradient: how many of a tile's outputs a lane has in registers, and rows of pixels a turn.
-const (
-	weightsHeld = 8
-	weightsRows = 2
-)
+// wideWeightsShape is how many of a tile's outputs a lane of the weight gradient has in registers, and rows of pixels a turn.
+func wideWeightsShape(lanes int) (held, rows int) {
+	if lanes <= 8 {
+		return 4, 4
+	}
+	return weightsOuts, 2
+}
 
 // flatWide tells whether the wide forms of the direct kernels are for this device and convolution.
 func (k *Kernels) flatWide(c Conv) bool { return k.wide && k.precision == FP32 && c.Kernel == 3 }
@@ -96,10 +98,10 @@ func (k *Kernels) wideBackwardData(c Conv, heads []ConvHead) bool {
 }
 
 // wideBackwardWeights tells whether the gradient of the weights can be computed in the wide form: where a load of LANES floats
-// of x, or weightsHeld of y, is no more than a row of pixels (shaders/conv_backward_weights_wide.comp).
+// of x, or weightsOuts of y, is no more than a row of pixels (shaders/conv_backward_weights_wide.comp).
 func (k *Kernels) wideBackwardWeights(c Conv, heads []ConvHead) bool {
 	short := func(h ConvHead) bool {
-		return (c.InSize+2)*h.X.Maps < k.lanes || (c.OutSize()+2)*h.Y.Maps < weightsHeld
+		return (c.InSize+2)*h.X.Maps < k.lanes || (c.OutSize()+2)*h.Y.Maps < weightsOuts
 	}
 	return k.flatWide(c) && !slices.ContainsFunc(heads, short)
 }

@@ -159,7 +159,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 			{"a unit of odd width", func(l *Builder) { l.ConvForward(odd, w, head(3, tensor(1, 4, 4), tensor(1, 4, 4)), nil) }, "multiple of 2"},
 			{"too many maps", func(l *Builder) { l.ConvBackwardData(wide, w, head(1, tensor(1, 4, 2), tensor(1, 4, 2))) }, "at most 65535"},
 			{"too little scratch", func(l *Builder) {
-				l.ConvBackwardWeights(c, w, head(3, tensor(9, 4, 4), tensor(9, 4, 4)), allBlocks())
+				l.ConvBackwardWeights(c, w, head(3, tensor(64, 4, 4), tensor(64, 4, 4)), allBlocks())
 			}, "bytes of scratch"},
 			{"heads of two sizes", func(l *Builder) {
 				l.Apply("norm", []NormHead{norm(tensor(1, 4, 2), Activations{}), norm(tensor(1, 5, 2), Activations{})}, 1)

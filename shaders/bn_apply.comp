@@ -42,25 +42,28 @@ void main() {
   uint row = p.size + 2, step = a.many * maps, residual_row = p.heads.head[a.head].residual_size + 2,
        residual_step = a.many * RESIDUAL_STRIDE * residual_maps;
   uint i = a.from;
-  do {
+  LOOP(i < a.to) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * maps + a.c, j = a.pixel;
     uint residual_at =
         ((a.image * residual_row + i * RESIDUAL_STRIDE + 1) * residual_row + a.pixel * RESIDUAL_STRIDE + 1) *
         residual_maps;
-    if (j + (TURNS - 1) * a.many < p.size) do {
-        [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_maps(y, at + t * step,
-            activate(
-                load_activation_maps(x, at + t * step), scale, shift, residual, residual_at + t * residual_step, from));
-        at += TURNS * step;
-        residual_at += TURNS * residual_step;
-        j += TURNS * a.many;
-      } while (j + (TURNS - 1) * a.many < p.size);
-    if (j < p.size) do {
-        store_activation_maps(y, at, activate(load_activation_maps(x, at), scale, shift, residual, residual_at, from));
-        at += step;
-        residual_at += residual_step;
-        j += a.many;
-      } while (j < p.size);
+    LOOP(j + (TURNS - 1) * a.many < p.size) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_maps(y, at + t * step,
+          activate(
+              load_activation_maps(x, at + t * step), scale, shift, residual, residual_at + t * residual_step, from));
+      at += TURNS * step;
+      residual_at += TURNS * residual_step;
+      j += TURNS * a.many;
+    }
+    AGAIN(j + (TURNS - 1) * a.many < p.size)
+    LOOP(j < p.size) {
+      store_activation_maps(y, at, activate(load_activation_maps(x, at), scale, shift, residual, residual_at, from));
+      at += step;
+      residual_at += residual_step;
+      j += a.many;
+    }
+    AGAIN(j < p.size)
     i++;
-  } while (i < a.to);
+  }
+  AGAIN(i < a.to)
 }

@@ -34,23 +34,26 @@ void main() {
   vec2 mean_g = norm_row(norm, maps, MEAN_G, a.c), mean_gx = norm_row(norm, maps, MEAN_GX, a.c);
   uint row = p.size + 2, step = a.many * maps;
   uint i = a.from;
-  do {
+  LOOP(i < a.to) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * maps + a.c, j = a.pixel;
-    if (j + (TURNS - 1) * a.many < p.size) do {
-        [[unroll]] for (uint t = 0; t < TURNS; t++) {
-          vec2 g = masked(dy, y, at + t * step);
-          store_activation_maps(dx, at + t * step,
-              scale * (g - mean_g - (load_activation_maps(x, at + t * step) - mean) * inverse * mean_gx));
-        }
-        at += TURNS * step;
-        j += TURNS * a.many;
-      } while (j + (TURNS - 1) * a.many < p.size);
-    if (j < p.size) do {
-        vec2 g = masked(dy, y, at);
-        store_activation_maps(dx, at, scale * (g - mean_g - (load_activation_maps(x, at) - mean) * inverse * mean_gx));
-        at += step;
-        j += a.many;
-      } while (j < p.size);
+    LOOP(j + (TURNS - 1) * a.many < p.size) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) {
+        vec2 g = masked(dy, y, at + t * step);
+        store_activation_maps(dx, at + t * step,
+            scale * (g - mean_g - (load_activation_maps(x, at + t * step) - mean) * inverse * mean_gx));
+      }
+      at += TURNS * step;
+      j += TURNS * a.many;
+    }
+    AGAIN(j + (TURNS - 1) * a.many < p.size)
+    LOOP(j < p.size) {
+      vec2 g = masked(dy, y, at);
+      store_activation_maps(dx, at, scale * (g - mean_g - (load_activation_maps(x, at) - mean) * inverse * mean_gx));
+      at += step;
+      j += a.many;
+    }
+    AGAIN(j < p.size)
     i++;
-  } while (i < a.to);
+  }
+  AGAIN(i < a.to)
 }

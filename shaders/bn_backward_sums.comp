@@ -25,27 +25,30 @@ void main() {
        sum_x = vec2(0);
   uint row = p.size + 2, step = a.many * maps;
   uint i = a.from;
-  do {
+  LOOP(i < a.to) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * maps + a.c, j = a.pixel;
-    if (j + (TURNS - 1) * a.many < p.size) do {
-        [[unroll]] for (uint t = 0; t < TURNS; t++) {
-          vec2 g = mix(vec2(0), load_activation_maps(dy, at + t * step),
-              greaterThan(load_activation_maps(y, at + t * step), vec2(0)));
-          sum += g;
-          sum_x = fma(g, (load_activation_maps(x, at + t * step) - mean) * inverse, sum_x);
-        }
-        at += TURNS * step;
-        j += TURNS * a.many;
-      } while (j + (TURNS - 1) * a.many < p.size);
-    if (j < p.size) do {
-        vec2 g = mix(vec2(0), load_activation_maps(dy, at), greaterThan(load_activation_maps(y, at), vec2(0)));
+    LOOP(j + (TURNS - 1) * a.many < p.size) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) {
+        vec2 g = mix(vec2(0), load_activation_maps(dy, at + t * step),
+            greaterThan(load_activation_maps(y, at + t * step), vec2(0)));
         sum += g;
-        sum_x = fma(g, (load_activation_maps(x, at) - mean) * inverse, sum_x);
-        at += step;
-        j += a.many;
-      } while (j < p.size);
+        sum_x = fma(g, (load_activation_maps(x, at + t * step) - mean) * inverse, sum_x);
+      }
+      at += TURNS * step;
+      j += TURNS * a.many;
+    }
+    AGAIN(j + (TURNS - 1) * a.many < p.size)
+    LOOP(j < p.size) {
+      vec2 g = mix(vec2(0), load_activation_maps(dy, at), greaterThan(load_activation_maps(y, at), vec2(0)));
+      sum += g;
+      sum_x = fma(g, (load_activation_maps(x, at) - mean) * inverse, sum_x);
+      at += step;
+      j += a.many;
+    }
+    AGAIN(j < p.size)
     i++;
-  } while (i < a.to);
+  }
+  AGAIN(i < a.to)
   uint out_at = a.partial * 2 * maps + a.c;
   store_maps(partials, out_at, sum);
   store_maps(partials, out_at + maps, sum_x);

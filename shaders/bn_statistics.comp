@@ -26,28 +26,31 @@ void main() {
   vec2 origin = load_activation_maps(x, start), sum = vec2(0), square = vec2(0);
   uint count = 0;
   uint i = a.from;
-  do {
+  LOOP(i < a.to) {
     uint at = ((a.image * row + i + 1) * row + 1 + a.pixel) * maps + a.c, j = a.pixel;
-    if (j + (TURNS - 1) * a.many < p.size) do {
-        [[unroll]] for (uint t = 0; t < TURNS; t++) {
-          vec2 d = load_activation_maps(x, at + t * step) - origin;
-          sum += d;
-          square = fma(d, d, square);
-        }
-        at += TURNS * step;
-        count += TURNS;
-        j += TURNS * a.many;
-      } while (j + (TURNS - 1) * a.many < p.size);
-    if (j < p.size) do {
-        vec2 d = load_activation_maps(x, at) - origin;
+    LOOP(j + (TURNS - 1) * a.many < p.size) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) {
+        vec2 d = load_activation_maps(x, at + t * step) - origin;
         sum += d;
         square = fma(d, d, square);
-        at += step;
-        count++;
-        j += a.many;
-      } while (j < p.size);
+      }
+      at += TURNS * step;
+      count += TURNS;
+      j += TURNS * a.many;
+    }
+    AGAIN(j + (TURNS - 1) * a.many < p.size)
+    LOOP(j < p.size) {
+      vec2 d = load_activation_maps(x, at) - origin;
+      sum += d;
+      square = fma(d, d, square);
+      at += step;
+      count++;
+      j += a.many;
+    }
+    AGAIN(j < p.size)
     i++;
-  } while (i < a.to);
+  }
+  AGAIN(i < a.to)
   vec2 mean = count > 0 ? sum / count : vec2(0);
   uint out_at = a.partial * 3 * maps + a.c;
   store_maps(partials, out_at, vec2(count));

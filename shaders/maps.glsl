@@ -24,3 +24,17 @@ vec2 load_activation_maps(Activations a, uint at) { return load_activation_pair(
 #define store_maps store_pair
 #define store_activation_maps store_activation_pair
 #endif
+
+// A loop around loads of maps: LOOP(condition) { ... } AGAIN(condition). In the wide form it tests at its end (rows.glsl); in the
+// other, where lanes may leave it one after another, at its beginning: SwiftShader has wrong sums behind a nested loop of the
+// first kind.
+#ifdef WIDE
+#define LOOP(condition) \
+  if (condition) do
+#define AGAIN(condition) \
+  while (condition)      \
+    ;
+#else
+#define LOOP(condition) while (condition)
+#define AGAIN(condition)
+#endif

@@ -38,22 +38,25 @@ void main() {
        out_size = p.heads.head[a.head].residual_size, row = p.size + 2, out_row = out_size + 2;
   uint step = a.many * STRIDE * maps, out_step = a.many * out_maps;
   uint i = (a.from + STRIDE - 1) / STRIDE;
-  if (i * STRIDE < a.to) do {
-      uint at = ((a.image * row + i * STRIDE + 1) * row + a.pixel * STRIDE + 1) * maps + a.c, j = a.pixel;
-      uint out_at = ((a.image * out_row + i + 1) * out_row + a.pixel + 1) * out_maps + to.x;
-      if (j + (TURNS - 1) * a.many < out_size) do {
-          [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_maps(
-              dx, at + t * step, load_activation_maps(dx, at + t * step) + behind(dy, y, out_at + t * out_step, to));
-          at += TURNS * step;
-          out_at += TURNS * out_step;
-          j += TURNS * a.many;
-        } while (j + (TURNS - 1) * a.many < out_size);
-      if (j < out_size) do {
-          store_activation_maps(dx, at, load_activation_maps(dx, at) + behind(dy, y, out_at, to));
-          at += step;
-          out_at += out_step;
-          j += a.many;
-        } while (j < out_size);
-      i++;
-    } while (i * STRIDE < a.to);
+  LOOP(i * STRIDE < a.to) {
+    uint at = ((a.image * row + i * STRIDE + 1) * row + a.pixel * STRIDE + 1) * maps + a.c, j = a.pixel;
+    uint out_at = ((a.image * out_row + i + 1) * out_row + a.pixel + 1) * out_maps + to.x;
+    LOOP(j + (TURNS - 1) * a.many < out_size) {
+      [[unroll]] for (uint t = 0; t < TURNS; t++) store_activation_maps(
+          dx, at + t * step, load_activation_maps(dx, at + t * step) + behind(dy, y, out_at + t * out_step, to));
+      at += TURNS * step;
+      out_at += TURNS * out_step;
+      j += TURNS * a.many;
+    }
+    AGAIN(j + (TURNS - 1) * a.many < out_size)
+    LOOP(j < out_size) {
+      store_activation_maps(dx, at, load_activation_maps(dx, at) + behind(dy, y, out_at, to));
+      at += step;
+      out_at += out_step;
+      j += a.many;
+    }
+    AGAIN(j < out_size)
+    i++;
+  }
+  AGAIN(i * STRIDE < a.to)
 }

@@ -236,7 +236,7 @@ func (b *Builder) winogradPass(c Conv, pass Pass, heads []ConvHead) winogradPass
 	var p winogradPass
 	at := scratch.Offset
 	take := func(floats int) gpu.Range {
-		r := gpu.Range{Buffer: scratch.Buffer, Offset: at, Size: 4 * uint64(floats)}
+		r := gpu.Range{Buffer: scratch.Buffer, Offset: at, Size: floatBytes * uint64(floats)}
 		at += r.Size
 		return r
 	}
